@@ -1,0 +1,239 @@
+//! The engine: learns from pages which file belongs to what, collects the evidence, lets the policy decide, and answers.
+//!
+//! The proxy and the service both end here, and so does `why`: there is one way from a file's name to a decision
+//! ([`Gateway::listing`]) and one way from a decision to bytes ([`Gateway::send_file`]).
+
+pub(crate) mod ask;
+mod assemble;
+mod clock;
+mod dates;
+mod digests;
+mod distrust;
+mod file;
+mod intercept;
+mod links;
+mod local;
+mod metadata;
+mod page;
+pub(crate) mod pages;
+mod passing;
+mod record;
+mod refusal;
+mod resolve;
+mod serve;
+mod source;
+mod upstream;
+mod view;
+mod why;
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use affineur_packaging::{ProjectName, Sha256};
+use affineur_trust::{Contradiction, Mode, Origin, PartyName, PolicySet};
+use http::HeaderValue;
+use jiff::Timestamp;
+use quick_cache::sync::Cache as MemoryCache;
+use url::Url;
+
+pub use self::intercept::Interceptor;
+pub use self::record::{FileRecord, Keeps, Note, Outcome, Record, Summary};
+pub use self::why::{Asked, WhyAnswer, WhyFile, WhyProject};
+
+use self::pages::Pages;
+use self::source::Source;
+use self::view::Known;
+use crate::cache::{Cache, Scope};
+use crate::download::Downloads;
+use crate::fetch::Fetcher;
+use crate::limits;
+use crate::state::{State, StateError};
+
+/// What happens to hosts, pages and distributions of no source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strangers {
+    /// They pass and are named.
+    Pass,
+    /// They are refused before a byte of theirs reaches anybody.
+    Refuse,
+}
+
+/// Everything that a gateway is made of.
+#[derive(Debug)]
+pub struct GatewaySettings {
+    /// What decides.
+    pub policy: PolicySet,
+    /// What happens to what belongs to no source.
+    pub strangers: Strangers,
+    /// Indexes that are sources without a policy: `--upstream`.
+    pub upstreams: Vec<Url>,
+    /// Indexes that a lock file names. Only without a policy, and only for the files that the lock file asks for.
+    pub hints: Vec<Url>,
+    /// What is remembered.
+    pub state: State,
+    /// Verified bytes.
+    pub cache: Cache,
+    /// Where pages are kept between runs.
+    pub pages: Option<PathBuf>,
+    /// How upstreams are asked.
+    pub fetcher: Fetcher,
+    /// Credentials for the sources, by party.
+    pub credentials: HashMap<PartyName, HeaderValue>,
+    /// How much is recorded.
+    pub keeps: Keeps,
+}
+
+/// The gateway.
+pub struct Gateway {
+    policy: PolicySet,
+    strangers: Strangers,
+    sources: RwLock<Vec<Source>>,
+    hints: Vec<Url>,
+    state: State,
+    cache: Cache,
+    fetcher: Arc<Fetcher>,
+    downloads: Downloads,
+    pages: Pages,
+    views: MemoryCache<ViewKey, Known, view::Weight>,
+    /// From which source each project was last had: what the state says as well, without asking it for each page.
+    bound: MemoryCache<ProjectName, PartyName>,
+    /// Held while a large page is made into a view.
+    large_pages: tokio::sync::Semaphore,
+    /// When each canary answered, for each credential.
+    canaries: Mutex<HashMap<ViewKey, Timestamp>>,
+    links: Mutex<HashMap<Url, links::LinkedFile>>,
+    remembered: Mutex<HashSet<PartyName>>,
+    distrusted: Mutex<HashMap<distrust::Suspect, Contradiction>>,
+    record: Record,
+}
+
+/// Under which a view is kept. A page that was fetched with somebody's credentials is for those alone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ViewKey {
+    page: String,
+    credential: Option<Sha256>,
+}
+
+impl ViewKey {
+    fn of(page: &Url, authorization: Option<&HeaderValue>) -> Self {
+        Self { page: page.to_string(), credential: authorization.map(|value| crate::digest::sha256(value.as_bytes())) }
+    }
+}
+
+impl Gateway {
+    /// Puts a gateway together.
+    ///
+    /// # Errors
+    /// Where what is remembered cannot be read.
+    pub fn new(settings: GatewaySettings) -> Result<Arc<Self>, StateError> {
+        let policy = settings.policy.main();
+        let mut sources: Vec<Source> = policy.parties.keys().filter_map(|name| Source::of_policy(policy, name)).collect();
+        for source in &mut sources {
+            source.authorization = settings.credentials.get(&source.name).cloned();
+        }
+        for url in &settings.upstreams {
+            if !sources.iter().any(|source| source.url == *url) {
+                let mut source = Source::learned(url);
+                source.authorization = settings.credentials.get(&source.name).cloned();
+                sources.push(source);
+            }
+        }
+        let fetcher = Arc::new(settings.fetcher);
+        Ok(Arc::new(Self {
+            policy: settings.policy,
+            strangers: settings.strangers,
+            sources: RwLock::new(sources),
+            hints: settings.hints,
+            state: settings.state,
+            downloads: Downloads::new(settings.cache.clone()),
+            cache: settings.cache,
+            pages: Pages::new(settings.pages),
+            fetcher,
+            views: MemoryCache::with_weighter(limits::VIEWS, limits::VIEWS_BYTES, view::Weight),
+            bound: MemoryCache::new(limits::BOUND_PROJECTS),
+            large_pages: tokio::sync::Semaphore::new(1),
+            canaries: Mutex::default(),
+            links: Mutex::default(),
+            remembered: Mutex::default(),
+            distrusted: Mutex::default(),
+            record: Record::new(settings.keeps),
+        }))
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// What is remembered.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether a policy of the user's says where this project comes from. Where none does, a project comes from whatever index
+    /// the installer asks.
+    fn names_sources_of(&self, project: &ProjectName) -> bool {
+        !self.policy.main().sources_for(project).is_empty()
+    }
+
+    /// Whether the user wrote a policy and wants it enforced.
+    #[must_use]
+    pub fn enforces_a_policy(&self) -> bool {
+        self.policy.main().origin() != Origin::BuiltIn && self.mode() == Mode::Enforce
+    }
+
+    /// What is done with decisions.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.policy.main().mode
+    }
+
+    fn sources(&self) -> Vec<Source> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a source that gave a page, once per process.
+    async fn remember_source(&self, source: &Source) {
+        let new = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).insert(source.name.clone());
+        if new && let Err(problem) = self.state.learn_source(&source.name, &source.url).await {
+            tracing::warn!(source = %source.name, %problem, "the source cannot be remembered");
+        }
+    }
+
+    /// The source with this index URL.
+    fn source_at(&self, index: &Url) -> Option<Source> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner).iter().find(|source| source.url == *index).cloned()
+    }
+
+    /// The source with this index URL, which becomes one by being asked.
+    fn learn_source_at(&self, index: &Url) -> Source {
+        if let Some(known) = self.source_at(index) {
+            return known;
+        }
+        let source = Source::learned(index);
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        if sources.len() < limits::LEARNED_SOURCES {
+            sources.push(source.clone());
+        }
+        source
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("strangers", &self.strangers).finish_non_exhaustive()
+    }
+}
+
+/// Which part of the cache an answer belongs to: one that was fetched with credentials is for those alone (DESIGN §5).
+fn scope(authorization: Option<&HeaderValue>) -> Scope {
+    authorization.map_or(Scope::Public, |value| Scope::Credential(crate::digest::sha256(value.as_bytes())))
+}
+
+/// A moment and a length of time after it, never past the end of time.
+fn later(from: Timestamp, by: jiff::SignedDuration) -> Timestamp {
+    from.checked_add(by).unwrap_or(Timestamp::MAX)
+}

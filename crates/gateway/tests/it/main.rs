@@ -1,0 +1,13 @@
+//! The gateway from outside: each module asks one part of it, all of them against upstreams on loopback that may be hostile.
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod fetch;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+#[cfg(unix)]
+mod run;
+#[cfg(test)]
+mod support;

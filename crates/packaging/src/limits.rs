@@ -1,0 +1,21 @@
+//! Every limit on what a page or a name may be, with its reason.
+
+/// Longest project name; the longest one in public use has 80 characters.
+pub const PROJECT_NAME_BYTES: usize = 128;
+/// Longest file name: what common file systems can store.
+pub const FILE_NAME_BYTES: usize = 255;
+/// Most files on one page. The largest public projects have about 12 000.
+pub const PAGE_FILES: usize = 100_000;
+/// Longest URL on a page, without its fragment; what proxies and servers commonly take.
+pub const URL_BYTES: usize = 2_048;
+/// Longest fragment of a URL on a page: a few digests and words.
+pub const FRAGMENT_BYTES: usize = 512;
+/// Most dashes, from the right, behind which a source distribution's version is looked for when nothing says its project.
+/// `1.0-rc1-post2-dev3` has three; the limit keeps long names of nothing but dashes cheap.
+pub const VERSION_DASHES: usize = 8;
+/// Longest free text that is kept from a page (yank reasons, `requires-python`, status reasons).
+pub const TEXT_BYTES: usize = 1_024;
+/// Longest requirement that somebody writes; far more than any list of version specifiers needs.
+pub const REQUIREMENT_BYTES: usize = 1_024;
+/// Longest part of an error message that repeats what came from outside.
+pub const QUOTED_BYTES: usize = 200;

@@ -1,0 +1,150 @@
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use crate::arbitrary::{added, claim, contradiction, evidence, file, party, pin, policy, time};
+use crate::{Claim, Class, Decision, Evidence, Mode, Policy, PolicySet, Reason, Withheld};
+
+/// A policy of a user, or the built-in one.
+fn any_policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![4 => policy(), 1 => Just(Policy::built_in())]
+}
+
+fn with(about: &Evidence, party: &crate::PartyName, claim: Claim) -> Evidence {
+    let mut about = about.clone();
+    about.claims.insert(party.clone(), claim);
+    about
+}
+
+fn without_alarms(decision: &Decision) -> Vec<Reason> {
+    decision.reasons().iter().filter(|reason| !matches!(reason, Reason::OtherContradicts { .. })).cloned().collect()
+}
+
+fn just_before(time: Timestamp) -> Timestamp {
+    time.checked_sub(SignedDuration::from_nanos(1)).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_024))]
+
+    #[test]
+    fn everything_has_a_decision_with_reasons_that_fit_it(policy in any_policy(), file in file(), about in evidence(), now in time()) {
+        let decision = policy.decide(&file, &about, now);
+        let worst = decision.reasons().iter().filter_map(Reason::class).max();
+        prop_assert!(!decision.reasons().is_empty());
+        match &decision {
+            Decision::Allow(allowed) => prop_assert_eq!((worst, allowed.file()), (None, &file)),
+            Decision::Withhold(withheld) => prop_assert_eq!((worst, withheld.file()), (Some(withheld.class()), &file)),
+        }
+        for line in decision.reasons().iter().flat_map(|reason| [Some(reason.to_string()), reason.remedy()]).flatten() {
+            prop_assert!(line.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{line:?}");
+            prop_assert!(!line.is_empty() && !line.ends_with('.') && line.trim() == line, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_pin_of_a_source_of_the_project_and_a_digest_admit(policy in any_policy(), file in file(), about in evidence(), now in time()) {
+        if policy.decide(&file, &about, now).is_allowed() {
+            let sources = policy.sources_for(&file.project);
+            prop_assert!(sources.is_empty() || sources.contains(&about.source));
+            prop_assert!(matches!(about.claims.get(&about.source), Some(Claim::Pinned(_))));
+            prop_assert!(file.sha256.is_some());
+        }
+    }
+
+    #[test]
+    fn the_order_of_evidence_does_not_matter(
+        policy in any_policy(), file in file(), source in party(), claims in proptest::collection::btree_map(party(), claim(), 0..4), now in time(),
+    ) {
+        let backwards: BTreeMap<_, _> = claims.clone().into_iter().rev().collect();
+        let decide = |claims| policy.decide(&file, &Evidence { source: source.clone(), claims }, now);
+        prop_assert_eq!(decide(claims), decide(backwards));
+    }
+
+    #[test]
+    fn a_further_pin_of_another_party_changes_nothing_but_alarms(
+        policy in any_policy(), file in file(), about in evidence(), other in party(), pin in pin(), now in time(),
+    ) {
+        if other == about.source {
+            return Ok(());
+        }
+        let (before, after) = (policy.decide(&file, &about, now), policy.decide(&file, &with(&about, &other, Claim::Pinned(pin)), now));
+        prop_assert_eq!(before.is_allowed(), after.is_allowed());
+        prop_assert_eq!(without_alarms(&before), without_alarms(&after));
+    }
+
+    #[test]
+    fn a_pin_of_a_silent_source_never_withholds_and_a_contradiction_of_anybody_never_admits(
+        policy in any_policy(), file in file(), about in evidence(), anybody in party(), pin in pin(), what in contradiction(), now in time(),
+    ) {
+        let silent = with(&about, &about.source, Claim::Silent);
+        let pinned = with(&about, &about.source, Claim::Pinned(pin));
+        prop_assert!(!policy.decide(&file, &silent, now).is_allowed() || policy.decide(&file, &pinned, now).is_allowed());
+        let contradicted = with(&about, &anybody, Claim::Contradicts(what));
+        prop_assert!(policy.decide(&file, &about, now).is_allowed() || !policy.decide(&file, &contradicted, now).is_allowed());
+    }
+
+    #[test]
+    fn a_contradiction_of_the_source_is_hostile(policy in any_policy(), file in file(), about in evidence(), what in contradiction(), now in time()) {
+        let decision = policy.decide(&file, &with(&about, &about.source, Claim::Contradicts(what)), now);
+        prop_assert!(matches!(&decision, Decision::Withhold(withheld) if withheld.class() == Class::Hostile));
+        prop_assert!(decision.reasons()[0].is_alarm());
+    }
+
+    #[test]
+    fn waiting_until_the_said_moment_helps_and_not_before(
+        policy in any_policy(), file in file(), about in evidence(), now in time(), later in time(),
+    ) {
+        let Decision::Withhold(withheld) = policy.decide(&file, &about, now) else { return Ok(()) };
+        match withheld.until() {
+            Some(until) => {
+                prop_assert!(until > now);
+                prop_assert!(policy.decide(&file, &about, until).is_allowed());
+                prop_assert!(!policy.decide(&file, &about, just_before(until)).is_allowed());
+                prop_assert!(!policy.decide(&file, &about, later.clamp(now, just_before(until))).is_allowed());
+            }
+            None => prop_assert!(!policy.decide(&file, &about, later.max(now)).is_allowed()),
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_stays_so_until_the_said_moment(
+        policy in any_policy(), file in file(), about in evidence(), now in time(), later in time(),
+    ) {
+        let Decision::Allow(allowed) = policy.decide(&file, &about, now) else { return Ok(()) };
+        let last = allowed.valid_until().map_or(Timestamp::MAX, just_before);
+        prop_assert!(now <= last);
+        prop_assert!(policy.decide(&file, &about, later.clamp(now, last)).is_allowed());
+        prop_assert!(policy.decide(&file, &about, last).is_allowed());
+    }
+
+    #[test]
+    fn the_mode_does_not_change_a_decision(policy in any_policy(), file in file(), about in evidence(), now in time()) {
+        let decision = policy.decide(&file, &about, now);
+        for mode in [Mode::Observe, Mode::Warn, Mode::Enforce] {
+            prop_assert_eq!(&Policy { mode, ..policy.clone() }.decide(&file, &about, now), &decision);
+        }
+    }
+
+    #[test]
+    fn an_added_policy_can_only_tighten(
+        main in any_policy(), added in added(), file in file(), about in evidence(), now in time(),
+    ) {
+        let alone = main.decide(&file, &about, now);
+        let both = PolicySet::new(main, Some(added)).decide(&file, &about, now);
+        prop_assert!(alone.is_allowed() || !both.is_allowed());
+        if let (Decision::Withhold(alone), Decision::Withhold(both)) = (&alone, &both) {
+            let (class, until) = (Withheld::class, Withheld::until);
+            prop_assert!(class(both) >= class(alone), "the worse class wins");
+            prop_assert!(until(both).is_none() || until(both) >= until(alone), "the later moment wins");
+        }
+    }
+
+    #[test]
+    fn alone_or_with_an_added_policy_that_demands_nothing_is_the_same(main in any_policy(), file in file(), about in evidence(), now in time()) {
+        let nothing = crate::AddedPolicy::parse("").unwrap();
+        let (alone, both) = (PolicySet::new(main.clone(), None), PolicySet::new(main, Some(nothing)));
+        prop_assert_eq!(alone.decide(&file, &about, now).is_allowed(), both.decide(&file, &about, now).is_allowed());
+    }
+}

@@ -1,0 +1,26 @@
+//! Every limit on what a policy may be, with its reason.
+
+/// Largest policy file. A policy with 64 parties has about 10 kB.
+pub const POLICY_BYTES: usize = 1 << 20;
+/// Longest name of a party.
+pub const PARTY_NAME_BYTES: usize = 64;
+/// Most parties in one policy.
+pub const PARTIES: usize = 64;
+/// Most scopes and most exceptions in one policy.
+pub const ENTRIES: usize = 10_000;
+/// Longest time that an exception may last: a year, so that somebody looks at it again.
+pub const EXCEPTION_DAYS: i64 = 366;
+/// Longest wait that a policy may ask for, ten years: longer ones are typing errors.
+pub const MINIMUM_AGE_DAYS: i64 = 3_660;
+/// Longest project pattern: as long as a project name.
+pub const GLOB_BYTES: usize = 128;
+/// Longest host name in DNS.
+pub const HOST_BYTES: usize = 253;
+/// Longest reason of an exception: it is shown on one line.
+pub const EXCEPTION_REASON_CHARACTERS: usize = 300;
+/// Longest text from a policy that an error quotes.
+pub const QUOTED_CHARACTERS: usize = 80;
+/// Largest amount of trust, in thousandths: larger ones are typing errors, and sums stay far inside an integer.
+pub const MILLI_TRUST: u32 = 1_000_000;
+/// Longest description of why a source could not be heard: the line has to fit into an HTTP reason phrase.
+pub const PROBLEM_CHARACTERS: usize = 200;

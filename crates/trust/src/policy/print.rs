@@ -1,0 +1,82 @@
+//! A policy as text, always the same for the same policy: what `parse` reads back.
+
+use std::fmt::Display;
+
+use super::{AgeFrom, Exception, Mode, Origin, PartyKind, Policy, Scope, wait};
+
+/// Prints a whole policy. The first line says where it comes from, since the built-in rules are not quite those of a file
+/// with the same words.
+pub(super) fn policy(policy: &Policy) -> String {
+    let mut lines = vec![match policy.origin {
+        Origin::BuiltIn => "# built-in policy".to_owned(),
+        Origin::User => "# policy".to_owned(),
+        Origin::WorkingDirectory => "# added policy".to_owned(),
+    }];
+    if !policy.sources.is_empty() {
+        lines.push(format!("sources = {}", list(&policy.sources)));
+    }
+    lines.push(minimum_age(policy.minimum_age));
+    lines.push(age_from(policy.age_from));
+    if policy.origin != Origin::WorkingDirectory {
+        lines.push(format!("mode = \"{}\"", mode(policy.mode)));
+    }
+    if !policy.pass.is_empty() {
+        lines.push(format!("pass = {}", list(&policy.pass)));
+    }
+    for (name, party) in &policy.parties {
+        let PartyKind::Upstream(upstream) = &party.kind;
+        lines.push(format!("\n[party.{}]", quoted(name)));
+        lines.push(format!("upstream = {}", quoted(&upstream.url)));
+        lines.extend(upstream.canary.as_ref().map(|canary| format!("canary = {}", quoted(canary))));
+        lines.extend(upstream.weight.map(|weight| format!("weight = {{ pinned = {} }}", quoted(&weight))));
+    }
+    policy.exceptions.iter().for_each(|exception| lines.extend(print_exception(exception)));
+    policy.scopes.iter().for_each(|scope| lines.extend(print_scope(scope)));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn print_exception(exception: &Exception) -> Vec<String> {
+    let mut lines = vec!["\n[[exception]]".to_owned(), format!("project = {}", quoted(&exception.project))];
+    lines.extend(exception.versions.as_ref().map(|versions| format!("versions = {}", quoted(versions))));
+    lines.push(minimum_age(exception.minimum_age));
+    lines.push(format!("until = {}", quoted(&exception.until)));
+    lines.push(format!("reason = {}", quoted(&exception.reason)));
+    lines
+}
+
+fn print_scope(scope: &Scope) -> Vec<String> {
+    let mut lines = vec!["\n[[scope]]".to_owned(), format!("projects = {}", list(&scope.projects))];
+    lines.extend(scope.only.as_ref().map(|only| format!("only = {}", list(only))));
+    lines.extend(scope.minimum_age.map(minimum_age));
+    lines.extend(scope.age_from.map(age_from));
+    lines
+}
+
+fn minimum_age(minimum: jiff::SignedDuration) -> String {
+    format!("minimum-age = \"{}\"", wait::print(minimum))
+}
+
+fn age_from(age_from: AgeFrom) -> String {
+    let word = match age_from {
+        AgeFrom::FirstSeen => "first-seen",
+        AgeFrom::UploadTime => "upload-time",
+    };
+    format!("age-from = \"{word}\"")
+}
+
+const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe",
+        Mode::Warn => "warn",
+        Mode::Enforce => "enforce",
+    }
+}
+
+fn list<T: Display>(items: &[T]) -> String {
+    format!("[{}]", items.iter().map(|item| quoted(item)).collect::<Vec<_>>().join(", "))
+}
+
+fn quoted(text: &impl Display) -> String {
+    toml::Value::String(text.to_string()).to_string()
+}

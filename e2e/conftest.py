@@ -1,0 +1,63 @@
+"""Fixtures: a fresh world for each test, an honest upstream, a certificate authority."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from support.program import PROGRAM, World
+from support.proxy import ParentProxy
+from support.tls import Authority, make_authority
+from support.upstream import Upstream
+
+
+def pytest_sessionstart() -> None:
+    if not PROGRAM.is_file():
+        raise pytest.UsageError(f"{PROGRAM} is missing: run ./test e2e, which builds it")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A test that does not run is a failure here: nobody would notice a skipped one."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which no test of this project may be"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def make_upstream() -> Iterator[Callable[..., Upstream]]:
+    """Starts upstreams that end with the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(Upstream(**settings))
+
+
+@pytest.fixture(params=["json", "html"])
+def upstream(request: pytest.FixtureRequest, make_upstream: Callable[..., Upstream]) -> Upstream:
+    """An index in both forms: with everything that the standards offer, and HTML without times and metadata."""
+    return make_upstream(form=request.param, metadata_files=request.param == "json")
+
+
+@pytest.fixture
+def json_upstream(make_upstream: Callable[..., Upstream]) -> Upstream:
+    return make_upstream()
+
+
+@pytest.fixture
+def make_proxy() -> Iterator[Callable[..., ParentProxy]]:
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(ParentProxy(**settings))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority(tmp_path_factory.mktemp("authority"))
