@@ -1,0 +1,3 @@
+//! Drives `affineur-tuf`: fetches with limits on bytes, time and rate, and keeps the local trusted copy. It never judges metadata.
+
+pub mod limits;

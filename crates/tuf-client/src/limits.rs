@@ -1,0 +1,1 @@
+//! Every limit on what is fetched and kept, each with its reason.

@@ -1,0 +1,1 @@
+//! OLPC canonical JSON, over which everything in TUF is signed.

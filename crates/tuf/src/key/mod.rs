@@ -1,0 +1,1 @@
+//! Keys, their identifiers, and single signatures. Counting signatures is not done here.
