@@ -1,0 +1,3 @@
+//! What keys accept and, more than that, what they refuse.
+
+mod signing;
