@@ -1,3 +1,4 @@
 //! Drives `affineur-tuf`: fetches with limits on bytes, time and rate, and keeps the local trusted copy. It never judges metadata.
 
 pub mod limits;
+pub mod local;
