@@ -15,9 +15,13 @@ mod signer;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::json::canonical;
 
 pub use id::{KeyId, KeyIdError};
 pub use public::{KeyError, PublicKey};
@@ -66,11 +70,10 @@ impl Key {
     /// A key whose unknown fields have no canonical form (a fraction, say) is named after its plain JSON text.
     #[must_use]
     pub fn computed_id(&self) -> KeyId {
-        let mut text = String::new();
-        if let Ok(value) = serde_json::to_value(self) {
-            canonical(&value, &mut text);
-        }
-        KeyId::of_digest(digest(&SHA256, text.as_bytes()).as_ref())
+        // Writing text and maps into memory does not fail.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        let form = canonical(&text).unwrap_or(Cow::Borrowed(&text));
+        KeyId::of_digest(digest(&SHA256, &form).as_ref())
     }
 
     /// Reads it into what can verify.
@@ -94,35 +97,4 @@ impl KeyValue {
     pub fn extra(&self) -> &Map<String, Value> {
         &self.extra
     }
-}
-
-/// Canonical JSON: names sorted, no spaces, only `"` and `\` escaped.
-fn canonical(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(fields) => enclosed(text, ['{', '}'], fields.iter(), |text, (name, field)| {
-            quoted(name, text);
-            text.push(':');
-            canonical(field, text);
-        }),
-        Value::Array(items) => enclosed(text, ['[', ']'], items.iter(), |text, item| canonical(item, text)),
-        Value::String(string) => quoted(string, text),
-        Value::Null | Value::Bool(_) | Value::Number(_) => text.push_str(&value.to_string()),
-    }
-}
-
-fn enclosed<T>(text: &mut String, [open, close]: [char; 2], items: impl Iterator<Item = T>, print: impl Fn(&mut String, T)) {
-    text.push(open);
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        print(text, item);
-    }
-    text.push(close);
-}
-
-fn quoted(string: &str, text: &mut String) {
-    text.push('"');
-    text.push_str(&string.replace('\\', r"\\").replace('"', r#"\""#));
-    text.push('"');
 }

@@ -66,7 +66,7 @@ fn a_key_without_its_fields_or_with_one_twice_does_not_parse() {
     }
 }
 
-/// A key of a root that clients have used for years; its identifier covers a field that the specification dropped.
+/// Roots of earlier years have such fields, and identifiers that cover them.
 #[test]
 fn a_computed_identifier_covers_unknown_fields() {
     let key: Key = serde_json::from_value(json!({
@@ -76,6 +76,13 @@ fn a_computed_identifier_covers_unknown_fields() {
     let canonical = "{\"keyid_hash_algorithms\":[\"sha256\",\"sha512\"],\"keytype\":\"ed25519\",\
                      \"keyval\":{\"public\":\"a\\\"b\\\\c\nd\"},\"scheme\":\"ed25519\"}";
     assert_eq!(key.computed_id().as_str(), hex::encode(digest(&SHA256, canonical.as_bytes()).as_ref()));
+}
+
+#[test]
+fn a_key_without_canonical_form_still_has_an_identifier() {
+    let key =
+        |note| serde_json::from_value::<Key>(json!({"keytype": "a", "scheme": "b", "keyval": {"public": ""}, "note": note}));
+    assert_ne!(key(0.5).unwrap().computed_id(), key(1.5).unwrap().computed_id());
 }
 
 #[test]
