@@ -1,0 +1,166 @@
+//! What can be wrong with metadata: which role, whose fault, what was expected and what came.
+
+use std::fmt;
+
+use crate::hashes::Mismatch;
+use crate::json::JsonError;
+use crate::key::KeyError;
+use crate::key::KeyId;
+use crate::limits;
+use crate::metadata::{Threshold, TopRole, Version};
+use crate::name::RoleName;
+use crate::time::{Expiry, ReferenceTime};
+
+/// Something is wrong with a role's metadata.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{role}: {fault}")]
+pub struct Error {
+    /// Whose metadata.
+    pub role: RoleLabel,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// A role, top-level or delegated.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RoleLabel {
+    /// One of the four.
+    Top(TopRole),
+    /// A delegated one.
+    Delegated(RoleName),
+}
+
+impl RoleLabel {
+    /// The name as metadata writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Top(role) => role.as_str(),
+            Self::Delegated(name) => name.as_str(),
+        }
+    }
+}
+
+impl fmt::Display for RoleLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top(role) => role.fmt(f),
+            Self::Delegated(name) => name.fmt(f),
+        }
+    }
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The file is not JSON as the specification has it.
+    #[error("not acceptable JSON: {0}")]
+    Json(#[from] JsonError),
+    /// The file is JSON of another shape.
+    #[error("not metadata as the specification has it: {0}")]
+    Format(String),
+    /// The file is of another kind of role.
+    #[error("expected the type {expected}, found {found}")]
+    Kind {
+        /// The kind that this role has.
+        expected: TopRole,
+        /// What `_type` says.
+        found: String,
+    },
+    /// One identifier signs twice.
+    #[error("the key {0} signs twice")]
+    SignedTwice(KeyId),
+    /// One public key stands under two identifiers of one role.
+    #[error("the keys {first} and {second} are the same key, which may count only once")]
+    SameKey {
+        /// One identifier.
+        first: KeyId,
+        /// The other one.
+        second: KeyId,
+    },
+    /// Too few keys signed.
+    #[error("signed by {found} of the {threshold} keys that must sign")]
+    Threshold {
+        /// How many must.
+        threshold: Threshold,
+        /// How many did.
+        found: u32,
+        /// Keys of the role that cannot verify anything, with the reason.
+        unusable: Vec<(KeyId, KeyError)>,
+    },
+    /// The next root is not the next version, or a file is not of the version that was asked for.
+    #[error("expected version {expected}, found {found}")]
+    Version {
+        /// As listed, or one more than the trusted root's.
+        expected: Version,
+        /// As signed.
+        found: Version,
+    },
+    /// Older than what was seen before.
+    #[error("version {found} is older than {floor}, which was seen before: a rollback")]
+    Rollback {
+        /// What was seen.
+        floor: Version,
+        /// What came.
+        found: Version,
+    },
+    /// It lists an older version of a role than was seen before.
+    #[error("it lists version {found} of {listed}, which is older than {floor}, which was seen before: a rollback")]
+    ListedRollback {
+        /// The role that is listed.
+        listed: String,
+        /// What was seen.
+        floor: Version,
+        /// What came.
+        found: Version,
+    },
+    /// It no longer lists a role that was listed before.
+    #[error("it no longer lists {0}, which was listed before")]
+    Unlisted(String),
+    /// The snapshot does not list a role that is needed.
+    #[error("the snapshot does not list it")]
+    NotListed,
+    /// The bytes are not the ones that were listed.
+    #[error("not the file that was listed: {0}")]
+    Mismatch(#[from] Mismatch),
+    /// Too late to be used.
+    #[error("expired at {expires}, now it is {now}")]
+    Expired {
+        /// Its expiry.
+        expires: Expiry,
+        /// The reference time.
+        now: ReferenceTime,
+    },
+    /// No more root files are taken in one update.
+    #[error("more than {} new versions in one update", limits::ROOT_ROTATIONS)]
+    TooManyRotations,
+    /// There is no version after the last number.
+    #[error("no version can follow {0}")]
+    LastVersion(Version),
+}
+
+impl Fault {
+    pub(crate) fn of(self, role: impl Into<RoleLabel>) -> Error {
+        Error { role: role.into(), fault: self }
+    }
+
+    /// Whether signed data contradict each other or what was seen before: an attack, or a repository that broke its promises.
+    /// An expired file or one of another shape is neither.
+    #[must_use]
+    pub const fn is_hostile(&self) -> bool {
+        !matches!(self, Self::Expired { .. } | Self::TooManyRotations | Self::LastVersion(_))
+    }
+}
+
+impl From<TopRole> for RoleLabel {
+    fn from(role: TopRole) -> Self {
+        Self::Top(role)
+    }
+}
+
+impl From<RoleName> for RoleLabel {
+    fn from(name: RoleName) -> Self {
+        Self::Delegated(name)
+    }
+}
+
