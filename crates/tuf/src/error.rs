@@ -163,4 +163,3 @@ impl From<RoleName> for RoleLabel {
         Self::Delegated(name)
     }
 }
-

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::error::{Error, RoleLabel};
+use crate::error::{Error, Fault, RoleLabel};
 use crate::key::KeyId;
 use crate::limits;
 use crate::metadata::{TargetFile, Targets, Threshold, TopRole, Version};
@@ -149,10 +149,8 @@ impl Search {
     fn children(&self, role: &Targets) -> Result<(Vec<Edge>, Ends), Error> {
         let Some(delegations) = role.delegations() else { return Ok((Vec::new(), Ends::Later)) };
         if let Some(bins) = delegations.succinct() {
-            // The name is as long as `Delegations::check` allows, and none of the four.
-            let Ok(name) = bins.name_of(bins.bin_of(&self.path)).parse::<RoleName>() else {
-                return Ok((Vec::new(), Ends::Later));
-            };
+            let name = bins.name_of(bins.bin_of(&self.path)).parse::<RoleName>();
+            let name = name.map_err(|error| Fault::Format(error.to_string()).of(TopRole::Targets))?;
             return Ok((vec![Edge::new(delegations, name, (bins.keyids(), bins.threshold()))?], Ends::Later));
         }
         let mut children = Vec::new();

@@ -109,6 +109,12 @@ impl<R: Role> Unverified<R> {
     pub(crate) const fn claimed(&self) -> &R {
         &self.body
     }
+
+    /// The body, for whoever edits it and signs it anew.
+    #[cfg(feature = "signing")]
+    pub(crate) fn into_body(self) -> R {
+        self.body
+    }
 }
 
 /// Reads the body; says what is wrong with it as precisely as it can.
@@ -248,6 +254,7 @@ impl<R: Role> Authority<R> {
         add(&self.threshold.number().to_be_bytes());
         for (id, key) in &self.keys {
             add(id.as_str().as_bytes());
+            add(key.as_ref().map_or("", |key| key.scheme().as_str()).as_bytes());
             add(key.as_ref().map_or(&[], PublicKey::material));
         }
         sha256(&[&text])

@@ -48,10 +48,13 @@ impl Edge {
     }
 
     /// Follows one of the delegations.
-    pub(crate) fn new(delegations: &Delegations, role: RoleName, by: (&[crate::key::KeyId], crate::Threshold)) -> Result<Self, Error> {
+    pub(crate) fn new(
+        delegations: &Delegations,
+        role: RoleName,
+        by: (&[crate::key::KeyId], crate::Threshold),
+    ) -> Result<Self, Error> {
         let label = RoleLabel::Delegated(role.clone());
-        let authority =
-            Authority::new(label.clone(), by.0, delegations.keys(), by.1).map_err(|fault| fault.of(label))?;
+        let authority = Authority::new(label.clone(), by.0, delegations.keys(), by.1).map_err(|fault| fault.of(label))?;
         Ok(Self { key: (role, authority.digest()), authority })
     }
 }

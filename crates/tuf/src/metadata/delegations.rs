@@ -148,10 +148,14 @@ impl DelegatedRole {
         match (&self.paths, &self.path_hash_prefixes) {
             (Some(_), Some(_)) => Err(format!("the delegation to {name} has both paths and path_hash_prefixes")),
             (None, None) => Err(format!("the delegation to {name} has neither paths nor path_hash_prefixes")),
-            (Some(patterns), None) => match patterns.iter().find(|pattern| pattern.as_str().len() > limits::TARGET_PATH_BYTES) {
-                Some(_) => Err(format!("the delegation to {name} has a pattern longer than {} bytes", limits::TARGET_PATH_BYTES)),
-                None => Ok(()),
-            },
+            (Some(patterns), None) => {
+                match patterns.iter().find(|pattern| pattern.as_str().len() > limits::TARGET_PATH_BYTES) {
+                    Some(_) => {
+                        Err(format!("the delegation to {name} has a pattern longer than {} bytes", limits::TARGET_PATH_BYTES))
+                    }
+                    None => Ok(()),
+                }
+            }
             (None, Some(prefixes)) => match prefixes.iter().find(|prefix| !is_hash_prefix(prefix)) {
                 Some(bad) => Err(format!(
                     "the delegation to {name} has the prefix {}, expected up to 64 of 0-9 and a-f",

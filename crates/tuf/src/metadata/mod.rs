@@ -16,8 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::time::Expiry;
 
 pub use delegations::{DelegatedRole, Delegations, Paths, Succinct};
+#[cfg(feature = "signing")]
+pub(crate) use online::role_file;
 pub use online::{Listed, Snapshot, Timestamp};
-pub(crate) use online::{role_of_file, role_file};
 pub use root::{RoleKeys, Root, Threshold};
 pub use targets::{TargetFile, Targets};
 
@@ -113,7 +114,7 @@ impl<'de> Deserialize<'de> for TopRole {
 /// `spec_version`: 1 or 1.x. Another major version may mean something else by the same words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct SpecVersion(Box<str>);
+pub(crate) struct SpecVersion(Box<str>);
 
 impl SpecVersion {
     /// What we write.
@@ -133,7 +134,7 @@ impl<'de> Deserialize<'de> for SpecVersion {
 }
 
 /// What is signed: the body of one kind of role. Implemented by [`Root`], [`Timestamp`], [`Snapshot`] and [`Targets`] alone.
-pub trait Role: DeserializeOwned + Serialize + sealed::Sealed {
+pub trait Role: Clone + DeserializeOwned + Serialize + sealed::Sealed {
     /// `_type` of these.
     const KIND: TopRole;
     /// `_type` as it was read.

@@ -178,6 +178,6 @@ pub(crate) fn role_file(role: &str) -> String {
 }
 
 /// The role whose file this is.
-pub(crate) fn role_of_file(file: &str) -> &str {
+fn role_of_file(file: &str) -> &str {
     file.strip_suffix(".json").unwrap_or(file)
 }

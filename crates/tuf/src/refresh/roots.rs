@@ -62,7 +62,7 @@ impl Roots {
     /// What is wrong with it.
     pub fn accept(self, bytes: &[u8]) -> Result<Self, Error> {
         let accept = || {
-            let new = Unverified::parse(bytes)?;
+            let new: Unverified<Root> = Unverified::parse(bytes)?;
             new.is_signed_by(&authority_of(self.root.floor(), TopRole::Root)?)?;
             let trusted = self.root.version();
             let expected = trusted.next().ok_or(Fault::LastVersion(trusted))?;
