@@ -7,17 +7,17 @@ use super::super::*;
 pub(super) const MESSAGE: &[u8] = b"The quick brown fox jumps over the lazy dog";
 
 #[derive(Deserialize)]
-pub(super) struct Vector {
-    pub(super) name: String,
+struct Vector {
+    name: String,
     verdict: String,
     securesystemslib: String,
-    pub(super) key: Key,
+    key: Key,
     keyid: KeyId,
     signature: String,
 }
 
 impl Vector {
-    pub(super) fn all() -> Vec<Self> {
+    fn all() -> Vec<Self> {
         serde_json::from_str(include_str!("vectors.json")).unwrap()
     }
 
