@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn is_at_space(&self) -> bool {
-        matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t'))
+        self.peek().is_some_and(|byte| byte <= b' ' && matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
     }
 
     pub(super) fn skip_space(&mut self) {
@@ -120,9 +120,13 @@ impl<'a> Reader<'a> {
     fn code_unit(&mut self) -> Result<u16, JsonError> {
         let mut unit = 0;
         for _ in 0..4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            let digit = digit.and_then(|digit| u16::try_from(digit).ok());
-            unit = unit << 4 | digit.ok_or_else(|| self.unexpected("a hexadecimal digit"))?;
+            let digit = match self.peek() {
+                Some(byte @ b'0'..=b'9') => byte - b'0',
+                Some(byte @ b'a'..=b'f') => byte - b'a' + 10,
+                Some(byte @ b'A'..=b'F') => byte - b'A' + 10,
+                _ => return Err(self.unexpected("a hexadecimal digit")),
+            };
+            unit = unit << 4 | u16::from(digit);
             self.at += 1;
         }
         Ok(unit)
@@ -162,23 +166,40 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What a string says, of which the inside is given. Borrowed where nothing is escaped.
-pub(super) fn unescaped(inside: &[u8]) -> Result<Cow<'_, [u8]>, JsonError> {
-    let mut reader = Reader::new(inside);
-    let mut said = Vec::new();
+/// What stands between the quotes of a string that was read.
+#[derive(Clone, Copy)]
+pub(super) enum Inside<'a> {
+    Plain(&'a [u8]),
+    Escaped(&'a [u8]),
+}
+
+impl<'a> Inside<'a> {
+    /// What the string says: without escapes.
+    #[inline]
+    pub(super) fn said(self) -> Result<Cow<'a, [u8]>, JsonError> {
+        match self {
+            Self::Plain(text) => Ok(Cow::Borrowed(text)),
+            Self::Escaped(text) => unescaped(text).map(Cow::Owned),
+        }
+    }
+}
+
+fn unescaped(text: &[u8]) -> Result<Vec<u8>, JsonError> {
+    let mut reader = Reader::new(text);
+    let mut said = Vec::with_capacity(text.len());
     loop {
         let start = reader.at;
         reader.skip_plain();
-        let plain = reader.between(start, reader.at);
-        if reader.peek().is_none() && said.is_empty() {
-            return Ok(Cow::Borrowed(plain));
-        }
-        said.extend_from_slice(plain);
+        said.extend_from_slice(reader.between(start, reader.at));
         if reader.peek().is_none() {
-            return Ok(Cow::Owned(said));
+            return Ok(said);
         }
-        said.extend_from_slice(reader.escape()?.encode_utf8(&mut [0; 4]).as_bytes());
+        push(&mut said, reader.escape()?);
     }
+}
+
+pub(super) fn push(written: &mut Vec<u8>, character: char) {
+    written.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
 /// Which of eight bytes are `"`, `\` or a control character: the lowest bit set is the highest bit of the first of them.
