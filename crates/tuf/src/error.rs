@@ -6,7 +6,6 @@ use crate::hashes::Mismatch;
 use crate::json::JsonError;
 use crate::key::KeyError;
 use crate::key::KeyId;
-use crate::limits;
 use crate::metadata::{Threshold, TopRole, Version};
 use crate::name::RoleName;
 use crate::time::{Expiry, ReferenceTime};
@@ -131,9 +130,6 @@ pub enum Fault {
         /// The reference time.
         now: ReferenceTime,
     },
-    /// No more root files are taken in one update.
-    #[error("more than {} new versions in one update", limits::ROOT_ROTATIONS)]
-    TooManyRotations,
     /// There is no version after the last number.
     #[error("no version can follow {0}")]
     LastVersion(Version),
@@ -148,7 +144,7 @@ impl Fault {
     /// An expired file or one of another shape is neither.
     #[must_use]
     pub const fn is_hostile(&self) -> bool {
-        !matches!(self, Self::Expired { .. } | Self::TooManyRotations | Self::LastVersion(_))
+        !matches!(self, Self::Expired { .. } | Self::LastVersion(_))
     }
 }
 

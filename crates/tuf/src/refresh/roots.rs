@@ -39,20 +39,13 @@ impl Roots {
         self.root.version()
     }
 
-    /// The root to fetch next (§5.3.3). If there is none at that place, the roots are finished.
-    ///
-    /// # Errors
-    /// [`Fault::TooManyRotations`], [`Fault::LastVersion`].
-    pub fn wanted(&self) -> Result<Wanted, Error> {
-        let next = || {
-            if self.rotations >= limits::ROOT_ROTATIONS {
-                return Err(Fault::TooManyRotations);
-            }
-            self.root.version().next().ok_or_else(|| Fault::LastVersion(self.root.version()))
-        };
-        let version = next().map_err(|fault| fault.of(TopRole::Root))?;
+    /// The root to fetch next (§5.3.3). If it is not there, or `None` because this update took as many as
+    /// [`limits::ROOT_ROTATIONS`], the roots are finished; the next update goes on from there.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Wanted> {
+        let version = self.root.version().next().filter(|_| self.rotations < limits::ROOT_ROTATIONS)?;
         let path = metadata_path(TopRole::Root.as_str(), Some(version));
-        Ok(Wanted { role: TopRole::Root.into(), path, at_most: limits::ROOT_BYTES })
+        Some(Wanted { role: TopRole::Root.into(), path, at_most: limits::ROOT_BYTES })
     }
 
     /// Takes the next root: signed as the trusted one and as it itself demands (§5.3.4), and exactly one version newer

@@ -23,7 +23,7 @@ fn now() -> ReferenceTime {
 fn refresh(repository: &Repository) -> Result<View, Error> {
     let fetch = |path: &str| repository.files().get(path).cloned().unwrap();
     let mut roots = Roots::start(&fetch("1.root.json"), now())?;
-    while let Some(next) = repository.files().get(&roots.wanted()?.path) {
+    while let Some(next) = roots.wanted().and_then(|wanted| repository.files().get(&wanted.path)) {
         roots = roots.accept(next)?;
     }
     let timestamps = roots.finish()?;
