@@ -147,13 +147,10 @@ impl Snapshots {
         Ok(floor)
     }
 
-    /// The snapshot to fetch; `None` if the local one is it.
+    /// The snapshot to fetch, unless the local one can be [kept](Self::keep).
     #[must_use]
-    pub fn wanted(&self) -> Option<Wanted> {
-        match self.local {
-            Some(LocalSnapshot::Listed(_)) => None,
-            _ => Some(self.base.wanted(TopRole::Snapshot.into(), self.listed())),
-        }
+    pub fn wanted(&self) -> Wanted {
+        self.base.wanted(TopRole::Snapshot.into(), self.listed())
     }
 
     /// Goes on with the local snapshot.
@@ -237,13 +234,12 @@ impl TopTargets {
         Ok(())
     }
 
-    /// The targets to fetch; `None` if the local ones are it.
+    /// The targets to fetch, unless the local ones can be [kept](Self::keep).
     ///
     /// # Errors
     /// [`Fault::NotListed`].
-    pub fn wanted(&self) -> Result<Option<Wanted>, Error> {
-        let wanted = self.base.wanted(TopRole::Targets.into(), self.listed()?);
-        Ok(self.local.is_none().then_some(wanted))
+    pub fn wanted(&self) -> Result<Wanted, Error> {
+        Ok(self.base.wanted(TopRole::Targets.into(), self.listed()?))
     }
 
     /// Goes on with the local targets.

@@ -28,9 +28,9 @@ fn refresh(repository: &Repository) -> Result<View, Error> {
     }
     let timestamps = roots.finish()?;
     let snapshots = timestamps.accept(&fetch("timestamp.json"))?;
-    let wanted = snapshots.wanted().unwrap();
+    let wanted = snapshots.wanted();
     let targets = snapshots.accept(&fetch(&wanted.path))?;
-    let wanted = targets.wanted()?.unwrap();
+    let wanted = targets.wanted()?;
     Ok(targets.accept(&fetch(&wanted.path))?.0)
 }
 
