@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use crate::local::{HEADER, SEAL_BYTES};
+use affineur_tuf::Seal;
+
+use crate::local::HEADER;
 
 /// Longest encoded role name that becomes a file's name. File systems allow 255 bytes; the rest is for what is put around it.
 pub const STEM_BYTES: usize = 200;
 
 /// Size of a seal file with two seals. More is not read: it is none.
-pub const SEAL_FILE_BYTES: u64 = (HEADER.len() + 2 * SEAL_BYTES + 32) as u64;
+pub const SEAL_FILE_BYTES: u64 = (HEADER.len() + 2 * Seal::BYTES + 32) as u64;
 
 /// Most bytes of a kept file that are looked at when it is replaced, to find its seal. No metadata are longer; what is, has lost
 /// its seal, not more.

@@ -44,6 +44,12 @@ impl Seal {
         Self { content, authority, online_keys }
     }
 
+    /// SHA-256 of the bytes that it is about.
+    #[must_use]
+    pub const fn content(&self) -> &[u8; 32] {
+        &self.content
+    }
+
     /// Whether it is about these bytes.
     #[must_use]
     pub fn is_about(&self, bytes: &[u8]) -> bool {

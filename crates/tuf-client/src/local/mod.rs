@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use affineur_tuf::Seal;
 use bytes::Bytes;
 
 use self::disk::{Disk, RealDisk};
@@ -37,8 +38,7 @@ use self::seal::Seals;
 use crate::limits;
 
 pub use self::error::{Action, LocalError};
-pub use self::seal::Seal;
-pub(crate) use self::seal::{HEADER, SEAL_BYTES};
+pub(crate) use self::seal::HEADER;
 
 /// The local copy of one repository in one folder. Reading needs no lock; for writing see [`LocalCopy::lock`].
 ///

@@ -8,25 +8,13 @@
 //!
 //! The digest at the end is for files that a loss of power tore: a seal is whole, or it is none.
 
+use affineur_tuf::Seal;
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// The bytes of a SHA-256.
-pub(crate) const DIGEST_BYTES: usize = 32;
-/// The bytes of one seal.
-pub(crate) const SEAL_BYTES: usize = 3 * DIGEST_BYTES;
+const DIGEST_BYTES: usize = 32;
 /// The first line of a seal file.
 pub(crate) const HEADER: &[u8] = b"affineur seals 1\n";
-
-/// Says that bytes were verified, and by what. Plain data: whether it may be believed follows from where it was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Seal {
-    /// SHA-256 of the bytes.
-    pub content: [u8; DIGEST_BYTES],
-    /// Digest of the keys and the threshold that verified them.
-    pub authority: [u8; DIGEST_BYTES],
-    /// Digest of the timestamp's and the snapshot's keys that were then in force.
-    pub online_keys: [u8; DIGEST_BYTES],
-}
 
 /// What a seal file says: two, so that during a replacement both the old bytes and the new ones have theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +26,7 @@ pub(super) struct Seals {
 impl Seals {
     /// `previous` is left out if it is for the same bytes: what verified them last counts.
     pub(super) fn new(newest: Seal, previous: Option<Seal>) -> Self {
-        let previous = previous.filter(|previous| previous.content != newest.content);
+        let previous = previous.filter(|previous| previous.content() != newest.content());
         Self { newest: Some(newest), previous }
     }
 
@@ -46,7 +34,7 @@ impl Seals {
     pub(super) fn made_for(&self, bytes: &[u8]) -> Option<Seal> {
         let newest = self.newest?;
         let content = sha256(bytes);
-        [Some(newest), self.previous].into_iter().flatten().find(|seal| seal.content == content)
+        [Some(newest), self.previous].into_iter().flatten().find(|seal| *seal.content() == content)
     }
 
     /// Anything but a whole file that we wrote says nothing.
@@ -56,28 +44,21 @@ impl Seals {
 
     fn parse_whole(file: &[u8]) -> Option<Self> {
         let (covered, digest) = file.split_last_chunk::<DIGEST_BYTES>()?;
-        let (newest, rest) = covered.strip_prefix(HEADER)?.split_first_chunk::<SEAL_BYTES>()?;
+        let (newest, rest) = covered.strip_prefix(HEADER)?.split_first_chunk::<{ Seal::BYTES }>()?;
         let previous = match rest.is_empty() {
             true => None,
-            false => Some(Seal::parse(rest.try_into().ok()?)?),
+            false => Some(Seal::from_bytes(rest.try_into().ok()?)),
         };
-        (sha256(covered) == *digest).then_some(Self { newest: Some(Seal::parse(newest)?), previous })
+        (sha256(covered) == *digest).then_some(Self { newest: Some(Seal::from_bytes(newest)), previous })
     }
 
     pub(super) fn to_bytes(self) -> Vec<u8> {
         let mut file = HEADER.to_vec();
         for seal in [self.newest, self.previous].into_iter().flatten() {
-            file.extend([seal.content, seal.authority, seal.online_keys].as_flattened());
+            file.extend(seal.to_bytes());
         }
         file.extend(sha256(&file));
         file
-    }
-}
-
-impl Seal {
-    fn parse(bytes: &[u8; SEAL_BYTES]) -> Option<Self> {
-        let ([content, authority, online_keys], []) = bytes.as_chunks::<DIGEST_BYTES>() else { return None };
-        Some(Self { content: *content, authority: *authority, online_keys: *online_keys })
     }
 }
 
@@ -93,7 +74,9 @@ mod tests {
     use crate::limits;
 
     fn seal(bytes: &[u8], authority: u8) -> Seal {
-        Seal { content: sha256(bytes), authority: [authority; 32], online_keys: [7; 32] }
+        let mut seal = [authority; Seal::BYTES];
+        seal[..32].copy_from_slice(&sha256(bytes));
+        Seal::from_bytes(&seal)
     }
 
     #[test]

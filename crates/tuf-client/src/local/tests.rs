@@ -16,8 +16,13 @@ mod processes;
 const LIMIT: u64 = 1 << 20;
 
 fn seal(bytes: &[u8]) -> Seal {
-    let content = digest(&SHA256, bytes).as_ref().try_into().unwrap();
-    Seal { content, authority: [1; 32], online_keys: [2; 32] }
+    sealed_by(1, bytes)
+}
+
+fn sealed_by(authority: u8, bytes: &[u8]) -> Seal {
+    let mut seal = [authority; Seal::BYTES];
+    seal[..32].copy_from_slice(digest(&SHA256, bytes).as_ref());
+    Seal::from_bytes(&seal)
 }
 
 fn kept(bytes: &[u8]) -> Option<Kept> {
@@ -146,7 +151,7 @@ fn the_same_bytes_can_be_sealed_anew() {
     let (_parent, copy) = new_copy();
     let locked = copy.lock(Duration::ZERO).unwrap();
     locked.write_top(TopRole::Snapshot, b"same", &seal(b"same")).unwrap();
-    let by_others = Seal { authority: [9; 32], ..seal(b"same") };
+    let by_others = sealed_by(9, b"same");
     locked.write_top(TopRole::Snapshot, b"same", &by_others).unwrap();
     assert_eq!(copy.top(TopRole::Snapshot, LIMIT).unwrap().seal, Some(by_others));
 }

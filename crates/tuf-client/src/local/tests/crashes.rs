@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::memory_disk::{Fault, MemoryDisk, Unsynced};
-use super::{LIMIT, seal};
+use super::{LIMIT, sealed_by};
 use crate::local::{Kept, LocalCopy, LocalError, Seal, TopRole};
 
 const FOLDER: &str = "/home-of/user/copy";
@@ -90,7 +90,7 @@ fn bytes(role: &str, version: u8) -> Vec<u8> {
 
 fn sealed(role: &str, version: u8) -> (Vec<u8>, Seal) {
     let bytes = bytes(role, version);
-    let seal = Seal { authority: [version; 32], ..seal(&bytes) };
+    let seal = sealed_by(version, &bytes);
     (bytes, seal)
 }
 
