@@ -1,4 +1,6 @@
 //! Drives `affineur-tuf`: fetches with limits on bytes, time and rate, and keeps the local trusted copy. It never judges metadata.
 
+pub mod http;
 pub mod limits;
 pub mod local;
+pub mod transport;

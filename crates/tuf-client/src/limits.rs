@@ -6,6 +6,39 @@ use affineur_tuf::Seal;
 
 use crate::local::HEADER;
 
+/// Resolving, connecting and TLS. Three tries of TCP, which waits 1, 2 and 4 seconds, and a slow handshake.
+pub const CONNECT: Duration = Duration::from_secs(10);
+
+/// From the request to the head of its answer. Metadata are static files; a loaded server may need a while.
+pub const FIRST_BYTE: Duration = Duration::from_secs(15);
+
+/// One metadata file, redirects included. Five megabytes at the speed of a bad mobile line.
+pub const METADATA_WHOLE: Duration = Duration::from_secs(60);
+
+/// Over what the rate is averaged (slow retrieval, specification, 1.5.2). Bad lines stop for a few seconds and go on.
+pub const RATE_WINDOW: Duration = Duration::from_secs(10);
+
+/// Least number of bytes in a window: a kilobyte in a second. What is slower keeps a user waiting for hours on purpose.
+pub const RATE_WINDOW_BYTES: u64 = 10 * 1024;
+
+/// Redirects that are followed for one file. A mirror and its store need two.
+pub const REDIRECTS: usize = 5;
+
+/// Longest URL that is asked for. Servers refuse longer ones, and role names are an author's choice.
+pub const URL_BYTES: usize = 8 * 1024;
+
+/// Most bytes of all header fields in HTTP/2. In HTTP/1.1 the library allows a hundred fields.
+pub const HEADER_BYTES: u32 = 64 * 1024;
+
+/// Connections that wait for the next question, for each host. A refresh asks one thing after the other.
+pub const IDLE_CONNECTIONS: usize = 4;
+
+/// What gzip may add to data that do not shrink: a share (five bytes for each block of 16 KiB or more), see [`GZIP_BYTES`].
+pub const GZIP_SHARE: u64 = 1024;
+
+/// What gzip may add besides [`GZIP_SHARE`]: its head with a file's name, and its end.
+pub const GZIP_BYTES: u64 = 1024;
+
 /// Longest encoded role name that becomes a file's name. File systems allow 255 bytes; the rest is for what is put around it.
 pub const STEM_BYTES: usize = 200;
 
