@@ -71,3 +71,6 @@ pub const LOCK_POLL: Duration = Duration::from_millis(10);
 pub(crate) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
+
+/// How much of a file is read at once.
+pub const READ_CHUNK_BYTES: usize = 64 * 1024;

@@ -1,0 +1,203 @@
+//! The driver: it asks the core what to fetch, fetches it, gives it back, and keeps what the core accepted (§5).
+//!
+//! What is kept is written in the order in which it was accepted, each file durable before the next is fetched: wherever the
+//! process dies, the next update begins with floors that are at least as high. Refreshing waits for the disk (a few
+//! milliseconds for each file that changed).
+
+use std::time::{Duration, Instant};
+
+use affineur_tuf::{
+    Edge, Error, Found, Lookup, Progress, ReferenceTime, RoleLabel, Roots, Search, Snapshots, TargetPath, TopTargets, View,
+    Wanted,
+};
+use bytes::Bytes;
+
+use crate::limits;
+use crate::local::{Kept, LocalCopy, LocalError, Locked, TopRole};
+use crate::transport::{FetchError, Fetched, Transport};
+
+/// A client of one repository.
+#[derive(Debug)]
+pub struct Client<T> {
+    local: LocalCopy,
+    transport: T,
+    lock_wait: Duration,
+}
+
+/// An update or a lookup that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The repository's metadata are not acceptable.
+    #[error(transparent)]
+    Metadata(#[from] Error),
+    /// The repository does not have a file that it lists, or its timestamp.
+    #[error("{role}: the repository does not have {path}")]
+    Missing {
+        /// Whose metadata.
+        role: RoleLabel,
+        /// Where they should be, below the metadata URL.
+        path: String,
+    },
+    /// A file could not be fetched.
+    #[error("{role}: cannot fetch {path}")]
+    Fetch {
+        /// Whose metadata.
+        role: RoleLabel,
+        /// Where they are, below the metadata URL.
+        path: String,
+        /// Why not.
+        source: FetchError,
+    },
+    /// The local copy cannot be read or written.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+}
+
+impl ClientError {
+    /// Whether the repository, or whoever stands between, served what contradicts the keys or what was seen before. Otherwise
+    /// nothing is known: it could not be had, or has expired.
+    #[must_use]
+    pub const fn is_hostile(&self) -> bool {
+        matches!(self, Self::Metadata(error) if error.fault.is_hostile())
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// Puts a client together.
+    pub const fn new(local: LocalCopy, transport: T) -> Self {
+        Self { local, transport, lock_wait: limits::LOCK_WAIT }
+    }
+
+    /// Waits so long for another process that refreshes the same local copy.
+    #[must_use]
+    pub fn with_lock_wait(self, lock_wait: Duration) -> Self {
+        Self { lock_wait, ..self }
+    }
+
+    /// The local trusted copy.
+    pub const fn local(&self) -> &LocalCopy {
+        &self.local
+    }
+
+    /// What it fetches through.
+    pub const fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// Updates root, timestamp, snapshot and top-level targets as of `now` (§5.1 to §5.6.6), and keeps what is new.
+    ///
+    /// # Errors
+    /// See [`ClientError`]. What was accepted before the error is kept.
+    pub async fn refresh(&self, now: ReferenceTime) -> Result<View, ClientError> {
+        let locked = self.lock().await?;
+        let mut roots = Roots::start(&locked.root(affineur_tuf::limits::ROOT_BYTES)?, now)?;
+        while let Some(wanted) = roots.wanted() {
+            let Some(bytes) = self.fetch(&wanted).await? else { break };
+            roots = roots.accept(&bytes)?;
+            locked.write_root(&bytes)?;
+        }
+        let mut timestamps = roots.finish()?;
+        if let Some(Kept { bytes, seal }) = locked.top(TopRole::Timestamp, affineur_tuf::limits::TIMESTAMP_BYTES) {
+            noted(&RoleLabel::Top(affineur_tuf::TopRole::Timestamp), &timestamps.remember(&bytes, seal.as_ref()));
+        }
+        let bytes = self.fetch_listed(&timestamps.wanted()).await?;
+        let snapshots = timestamps.accept(&bytes)?;
+        if let Some(seal) = snapshots.timestamp_to_keep() {
+            locked.write_top(TopRole::Timestamp, &bytes, &seal)?;
+        }
+        let targets = self.snapshot(&locked, snapshots).await?;
+        self.targets(&locked, targets).await
+    }
+
+    async fn snapshot(&self, locked: &Locked<'_>, mut snapshots: Snapshots) -> Result<TopTargets, ClientError> {
+        if let Some(Kept { bytes, seal }) = locked.top(TopRole::Snapshot, affineur_tuf::limits::SNAPSHOT_BYTES) {
+            noted(&RoleLabel::Top(affineur_tuf::TopRole::Snapshot), &snapshots.remember(&bytes, seal.as_ref()));
+        }
+        let snapshots = match snapshots.keep() {
+            Ok(targets) => return Ok(targets),
+            Err(snapshots) => snapshots,
+        };
+        let bytes = self.fetch_listed(&snapshots.wanted()).await?;
+        let targets = snapshots.accept(&bytes)?;
+        if let Some(seal) = targets.snapshot_to_keep() {
+            locked.write_top(TopRole::Snapshot, &bytes, &seal)?;
+        }
+        Ok(targets)
+    }
+
+    async fn targets(&self, locked: &Locked<'_>, mut targets: TopTargets) -> Result<View, ClientError> {
+        if let Some(Kept { bytes, seal }) = locked.top(TopRole::Targets, affineur_tuf::limits::TARGETS_BYTES) {
+            noted(&RoleLabel::Top(affineur_tuf::TopRole::Targets), &targets.remember(&bytes, seal.as_ref()));
+        }
+        let targets = match targets.keep() {
+            Ok(view) => return Ok(view),
+            Err(targets) => targets,
+        };
+        let bytes = self.fetch_listed(&targets.wanted()?).await?;
+        let (view, seal) = targets.accept(&bytes)?;
+        locked.write_top(TopRole::Targets, &bytes, &seal)?;
+        Ok(view)
+    }
+
+    /// Looks a target up (§5.6.7), fetching the delegated roles that are not in the view or in the local copy.
+    ///
+    /// # Errors
+    /// See [`ClientError`]: a role on the way could not be had or verified, which is never the same as [`Lookup::Absent`].
+    pub async fn find(&self, view: &mut View, path: &TargetPath, now: ReferenceTime) -> Result<Lookup<Found>, ClientError> {
+        let mut search = Search::new(path.clone());
+        loop {
+            match search.advance(&view.live(now)?)? {
+                Progress::Ended(lookup) => return Ok(lookup),
+                Progress::Needs(edge) => self.load(view, &edge, now).await?,
+            }
+        }
+    }
+
+    /// Brings a delegated role into the view: from the local copy if the snapshot still lists it so, else from the repository.
+    async fn load(&self, view: &mut View, edge: &Edge, now: ReferenceTime) -> Result<(), ClientError> {
+        let wanted = view.wanted(edge)?;
+        let name = edge.role().as_str();
+        if let Some(kept) = self.local.delegated(name, wanted.at_most) {
+            match view.recall(edge, &kept.bytes, kept.seal.as_ref(), now) {
+                Ok(_) if kept.seal.is_some() => return Ok(()),
+                Ok(seal) => return Ok(self.local.write_delegated(name, &kept.bytes, &seal)?),
+                Err(reason) => tracing::debug!(role = name, %reason, "the local copy is of no use"),
+            }
+        }
+        let bytes = self.fetch_listed(&wanted).await?;
+        let seal = view.accept(edge, &bytes, now)?;
+        Ok(self.local.write_delegated(name, &bytes, &seal)?)
+    }
+
+    async fn fetch(&self, wanted: &Wanted) -> Result<Option<Bytes>, ClientError> {
+        match self.transport.metadata(&wanted.path, wanted.at_most).await {
+            Ok(Fetched::Bytes(bytes)) => Ok(Some(bytes)),
+            Ok(Fetched::Missing) => Ok(None),
+            Err(source) => Err(ClientError::Fetch { role: wanted.role.clone(), path: wanted.path.clone(), source }),
+        }
+    }
+
+    async fn fetch_listed(&self, wanted: &Wanted) -> Result<Bytes, ClientError> {
+        let missing = || ClientError::Missing { role: wanted.role.clone(), path: wanted.path.clone() };
+        self.fetch(wanted).await?.ok_or_else(missing)
+    }
+
+    /// Waits for other processes that refresh the same copy.
+    async fn lock(&self) -> Result<Locked<'_>, ClientError> {
+        let began = Instant::now();
+        loop {
+            match self.local.lock(Duration::ZERO) {
+                Err(LocalError::Busy { .. }) if began.elapsed() < self.lock_wait => tokio::time::sleep(limits::LOCK_POLL).await,
+                locked => return Ok(locked?),
+            }
+        }
+    }
+}
+
+/// A local file that is ignored is no error: a crash, a rotation, another program may be the cause.
+fn noted<R: std::fmt::Debug>(role: &RoleLabel, remembered: &Result<R, Error>) {
+    match remembered {
+        Ok(floor) => tracing::debug!(%role, ?floor, "remembered"),
+        Err(reason) => tracing::debug!(%role, %reason, "the local copy is ignored"),
+    }
+}
