@@ -18,6 +18,7 @@ pub const RSA_MINIMUM_BITS: u32 = 2048;
 
 /// Longest RSA modulus. Verification costs the square of it, and nobody needs more.
 pub const RSA_MAXIMUM_BITS: u32 = 8192;
+
 /// Longest name of a role. A metadata file's name is at most 255 bytes on common file systems; longer names still have a
 /// place in a URL, and none is needed.
 pub const ROLE_NAME_BYTES: usize = 512;
