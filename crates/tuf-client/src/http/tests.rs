@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use super::{HttpSettings, HttpTransport};
 use crate::transport::{FetchError, Fetched, Phase, Problem, TargetBody, Transport as _, Unavailable};
 
+mod http2;
 mod server;
 
 use server::{Does, Server};

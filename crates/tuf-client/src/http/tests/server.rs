@@ -164,7 +164,7 @@ async fn read_head(connection: &mut (impl AsyncRead + Unpin)) -> Option<String> 
     Some(String::from_utf8(head).unwrap())
 }
 
-fn certificate() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+pub(super) fn certificate() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
