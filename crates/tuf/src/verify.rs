@@ -51,14 +51,16 @@ pub struct Authority<R> {
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    signatures: Vec<Signature>,
+    #[serde(borrow)]
+    signatures: &'a RawValue,
     #[serde(borrow)]
     signed: &'a RawValue,
 }
 
 impl<R: Role> Unverified<R> {
-    /// Reads a metadata file. Members that stand twice, numbers that are not integers, and a signature that stands twice are
-    /// errors, as is another type or a `spec_version` other than 1.x.
+    /// Reads a metadata file. In what is signed and in the signatures, members that stand twice and numbers that are not
+    /// integers are errors; so are two signatures under one identifier, another type, and a `spec_version` other than 1.x.
+    /// Other members of the file are not looked at.
     ///
     /// # Errors
     /// [`Fault::Json`], [`Fault::Format`], [`Fault::Kind`], [`Fault::SignedTwice`].
@@ -66,15 +68,8 @@ impl<R: Role> Unverified<R> {
         let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
         let signed = canonical(envelope.signed.get().as_bytes())?.into_owned();
         let body = body_of(envelope.signed)?;
-        if envelope.signatures.len() > limits::SIGNATURES {
-            let found = envelope.signatures.len();
-            return Err(Fault::Format(format!("{found} signatures, at most {} are accepted", limits::SIGNATURES)));
-        }
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = envelope.signatures.iter().find(|signature| !seen.insert(&signature.keyid)) {
-            return Err(Fault::SignedTwice(twice.keyid.clone()));
-        }
-        Ok(Self { body, signed, signatures: envelope.signatures, content: sha256(&[bytes]) })
+        let signatures = signatures_of(envelope.signatures)?;
+        Ok(Self { body, signed, signatures, content: sha256(&[bytes]) })
     }
 
     /// Counts the keys of the authority that signed this (§5.3.4, 5.4.2, 5.5.3, 5.6.3): the one place that does. A key counts
@@ -114,6 +109,21 @@ impl<R: Role> Unverified<R> {
     #[cfg(feature = "signing")]
     pub(crate) fn into_body(self) -> R {
         self.body
+    }
+}
+
+/// Reads the signatures, of which each identifier has one.
+fn signatures_of(entries: &RawValue) -> Result<Vec<Signature>, Fault> {
+    canonical(entries.get().as_bytes())?;
+    let signatures: Vec<Signature> = serde_json::from_str(entries.get()).map_err(malformed)?;
+    if signatures.len() > limits::SIGNATURES {
+        let found = signatures.len();
+        return Err(Fault::Format(format!("{found} signatures, at most {} are accepted", limits::SIGNATURES)));
+    }
+    let mut seen = BTreeSet::new();
+    match signatures.iter().find(|signature| !seen.insert(&signature.keyid)) {
+        Some(twice) => Err(Fault::SignedTwice(twice.keyid.clone())),
+        None => Ok(signatures),
     }
 }
 
