@@ -13,6 +13,7 @@ mod decide;
 mod decision;
 mod evidence;
 pub mod limits;
+pub mod listing;
 mod policy;
 mod reason;
 mod text;

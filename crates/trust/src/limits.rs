@@ -24,3 +24,6 @@ pub const QUOTED_CHARACTERS: usize = 80;
 pub const MILLI_TRUST: u32 = 1_000_000;
 /// Longest description of why a source could not be heard: the line has to fit into an HTTP reason phrase.
 pub const PROBLEM_CHARACTERS: usize = 200;
+
+/// Longest free text in a listing or an overlay (yank reasons, `requires-python`), in bytes.
+pub const LISTING_TEXT_BYTES: usize = 1_024;
