@@ -1,0 +1,5 @@
+//! The index: it takes uploads, signs what it has as PEP 458 says, and serves it.
+//!
+//! It holds the online key alone: root's, targets' and bins' keys never come near the process that serves.
+
+pub mod limits;
