@@ -11,6 +11,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::tuf::arguments::TufCommand;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -43,6 +45,9 @@ pub(crate) enum Command {
     /// Your policy
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Any repository of The Update Framework (TUF): its metadata verified, its files downloaded
+    #[command(subcommand)]
+    Tuf(TufCommand),
     /// Prints a completion script for a shell
     Completions {
         /// The shell

@@ -30,6 +30,22 @@ impl Failure {
         Self { status: Self::CANNOT_TELL, cause: cause.into(), hint: hint.into() }
     }
 
+    pub(crate) fn refused(cause: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { status: Self::REFUSED, cause: cause.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn bug(cause: impl Into<String>) -> Self {
+        Self { status: Self::BUG, cause: cause.into(), hint: "this is a bug: please report it".to_owned() }
+    }
+
+    pub(crate) const fn status(&self) -> u8 {
+        self.status
+    }
+
+    pub(crate) fn cause(&self) -> &str {
+        &self.cause
+    }
+
     /// Another exit status for the same words.
     pub(crate) fn with_status(mut self, status: u8) -> Self {
         self.status = status;

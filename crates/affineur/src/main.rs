@@ -4,11 +4,13 @@
 
 mod arguments;
 mod client_config;
+mod colours;
 mod failure;
 mod policy;
 mod run;
 mod serve;
 mod table;
+mod tuf;
 mod why;
 
 use std::io::Write as _;
@@ -45,6 +47,7 @@ async fn execute(arguments: Affineur) -> Result<ExitCode, Failure> {
         Command::Gateway(GatewayCommand::ClientConfig { installer, url }) => client_config::print(installer, &url),
         Command::Policy(PolicyCommand::Trust { file }) => policy::trust(&file).await,
         Command::Policy(PolicyCommand::Move { project, to }) => policy::move_project(&project, &to).await,
+        Command::Tuf(command) => tuf::tuf(command).await,
         Command::Completions { shell } => {
             let mut command = <Affineur as clap::CommandFactory>::command();
             let mut script = Vec::new();

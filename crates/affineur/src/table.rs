@@ -8,12 +8,7 @@ use affineur_packaging::{ProjectName, Version};
 use affineur_trust::Class;
 use serde::Serialize;
 
-const BOLD: &str = "\u{1b}[1m";
-const DIM: &str = "\u{1b}[2m";
-const GREEN: &str = "\u{1b}[32m";
-const YELLOW: &str = "\u{1b}[33m";
-const RED: &str = "\u{1b}[1;31m";
-const PLAIN: &str = "\u{1b}[0m";
+use crate::colours::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 
 /// Most withheld releases of one project that are shown because they are newer.
 const NEWER: usize = 3;

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::client::Client;
 use crate::limits;
-use crate::transport::{FetchError, Transport};
+use crate::transport::{FetchError, Problem, Transport};
 
 /// Whether a download had to fetch anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,9 @@ impl DownloadError {
         match self {
             Self::Mismatch { .. } => true,
             Self::Metadata(error) => error.fault.is_hostile(),
-            Self::Fetch { .. } | Self::Write { .. } => false,
+            // More bytes than the metadata say.
+            Self::Fetch { source, .. } => matches!(source.problem, Problem::TooLong { .. }),
+            Self::Write { .. } => false,
         }
     }
 }

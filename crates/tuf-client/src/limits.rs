@@ -68,6 +68,9 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// How often a lock is tried. Short beside a refresh, long beside a try.
 pub const LOCK_POLL: Duration = Duration::from_millis(10);
 
+/// Most bytes of the file with a repository's addresses: two URLs.
+pub const ADDRESSES_BYTES: u64 = 64 << 10;
+
 pub(crate) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

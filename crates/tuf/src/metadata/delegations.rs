@@ -127,6 +127,15 @@ impl DelegatedRole {
         self.threshold
     }
 
+    /// Which paths are delegated to it.
+    #[must_use]
+    pub fn paths(&self) -> Paths {
+        match (&self.paths, &self.path_hash_prefixes) {
+            (_, Some(prefixes)) => Paths::HashPrefixes(prefixes.clone()),
+            (patterns, None) => Paths::Patterns(patterns.clone().unwrap_or_default()),
+        }
+    }
+
     /// Whether nothing after it is asked about the paths that are delegated to it.
     #[must_use]
     pub const fn terminating(&self) -> bool {

@@ -1,0 +1,28 @@
+//! `affineur tuf`: any repository of The Update Framework, from the command line.
+
+pub(crate) mod arguments;
+mod describe;
+mod download;
+mod failures;
+mod init;
+mod inspect;
+mod progress;
+mod refresh;
+mod session;
+mod words;
+
+use std::process::ExitCode;
+
+use self::arguments::TufCommand;
+use crate::failure::Failure;
+
+pub(crate) async fn tuf(command: TufCommand) -> Result<ExitCode, Failure> {
+    // The one time as of which everything in this command is judged.
+    let now = jiff::Timestamp::now();
+    match command {
+        TufCommand::Init(options) => init::init(&options, now),
+        TufCommand::Refresh(options) => refresh::refresh(&options, now).await,
+        TufCommand::Download(options) => download::download(&options, now).await,
+        TufCommand::Inspect(options) => inspect::inspect(&options, now),
+    }
+}
