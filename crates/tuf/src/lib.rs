@@ -29,9 +29,13 @@ pub mod key;
 pub mod limits;
 mod metadata;
 mod name;
+#[cfg(doctest)]
+mod proofs;
 mod refresh;
 mod seal;
 mod search;
+#[cfg(test)]
+mod testing;
 mod time;
 mod verify;
 mod view;

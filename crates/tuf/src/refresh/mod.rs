@@ -65,9 +65,10 @@ impl Base {
         role.authentic().seal(self.online_keys)
     }
 
-    /// Whether a local timestamp or snapshot was made under other keys than these roles have now. Without a seal, keys that
-    /// changed in this update count.
-    fn was_rotated(&self, seal: Option<&Seal>) -> bool {
+    /// Whether a local timestamp or snapshot was made under other keys than these roles have now. Without a seal of it, keys
+    /// that changed in this update count; a seal of another file says nothing.
+    fn was_rotated(&self, local: &[u8], seal: Option<&Seal>) -> bool {
+        let seal = seal.filter(|seal| seal.is_about(local));
         seal.map_or(&self.online_keys_before, Seal::online_keys) != &self.online_keys
     }
 

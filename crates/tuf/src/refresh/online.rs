@@ -21,16 +21,22 @@ impl Timestamps {
         Self { base, local: None }
     }
 
-    /// Remembers the local timestamp: even expired it forbids going back (§5.4.3).
+    /// Remembers the local timestamp: even expired it forbids going back (§5.4.3), and so does everything that is remembered
+    /// before another one.
     ///
     /// # Errors
-    /// Why it was ignored: it is not authentic under the present root.
+    /// Why it was ignored: it is not authentic under the present root, or older than what is remembered already.
     pub fn remember(&mut self, local: &[u8], seal: Option<&Seal>) -> Result<Floor, Error> {
-        if self.base.was_rotated(seal) {
+        if self.base.was_rotated(local, seal) {
             return Ok(Floor::Rotated);
         }
         let by = self.base.authority()?;
-        let local = authentic(local, seal, &by).map_err(|fault| fault.of(TopRole::Timestamp))?;
+        let remember = || {
+            let local = authentic(local, seal, &by)?;
+            self.local.as_ref().map_or(Ok(()), |before| not_older(before, &local))?;
+            Ok(local)
+        };
+        let local = remember().map_err(|fault: Fault| fault.of(TopRole::Timestamp))?;
         let floor = Floor::Holds(local.version());
         self.local = Some(local);
         Ok(floor)
@@ -56,7 +62,7 @@ impl Timestamps {
             if new.version() == old.version() {
                 return Ok((old.current(None, base.now)?, Renewed::No));
             }
-            not_older(old.floor(), old.version(), &new)?;
+            not_older(&old, &new)?;
             Ok((new.current(None, base.now)?, Renewed::Yes))
         };
         let (timestamp, renewed) = accept().map_err(|fault: Fault| fault.of(TopRole::Timestamp))?;
@@ -72,11 +78,11 @@ enum Renewed {
 }
 
 /// §5.4.3: neither the timestamp nor the snapshot that it lists may go back.
-fn not_older(old: &Timestamp, floor: crate::metadata::Version, new: &Authentic<Timestamp>) -> Result<(), Fault> {
-    if new.version() < floor {
-        return Err(Fault::Rollback { floor, found: new.version() });
+fn not_older(old: &Authentic<Timestamp>, new: &Authentic<Timestamp>) -> Result<(), Fault> {
+    if new.version() < old.version() {
+        return Err(Fault::Rollback { floor: old.version(), found: new.version() });
     }
-    let (floor, found) = (old.snapshot().version(), new.floor().snapshot().version());
+    let (floor, found) = (old.floor().snapshot().version(), new.floor().snapshot().version());
     if found < floor {
         return Err(Fault::ListedRollback { listed: TopRole::Snapshot.to_string(), floor, found });
     }
@@ -121,17 +127,18 @@ impl Snapshots {
     }
 
     /// Remembers the local snapshot: even expired it forbids going back (§5.5.5), and if it is the listed one it need not be
-    /// fetched.
+    /// fetched. Everything that is remembered before another one forbids going back too.
     ///
     /// # Errors
-    /// Why it was ignored.
+    /// Why it was ignored: it is not authentic under the present root, or goes back behind what is remembered already.
     pub fn remember(&mut self, local: &[u8], seal: Option<&Seal>) -> Result<Floor, Error> {
-        if self.base.was_rotated(seal) {
+        if self.base.was_rotated(local, seal) {
             return Ok(Floor::Rotated);
         }
         let by = self.base.authority()?;
         let remember = || {
             let local_is = authentic(local, seal, &by)?;
+            self.local.as_ref().map_or(Ok(()), |before| nothing_went_back(before.floor().floor(), local_is.floor()))?;
             let floor = Floor::Holds(local_is.version());
             let is_listed = self.listed().admits(local).is_ok()
                 && local_is.version() == self.listed().version()

@@ -1,52 +1,9 @@
-//! The update, stage by stage, on repositories made with the editor.
+//! The update, stage by stage, on repositories made with the editor. What single files do is in `vectors/tuf`.
 
-use std::sync::Arc;
+mod floors;
 
-use crate::edit::{Repository, SharedSigner, Signers};
-use crate::key::KeyPair;
-use crate::{Error, Expiry, Lookup, Progress, ReferenceTime, Roots, Search, TargetFile, TargetPath, View};
-
-fn signer(seed: u8) -> SharedSigner {
-    Arc::new(KeyPair::from_seed([seed; 32]).unwrap())
-}
-
-fn repository() -> Repository {
-    let expires: Expiry = "2030-01-01T00:00:00Z".parse().unwrap();
-    Repository::new(Signers::of(vec![signer(1)], vec![signer(2)], vec![signer(3)], vec![signer(4)]), expires)
-}
-
-fn now() -> ReferenceTime {
-    "2029-01-01T00:00:00Z".parse().unwrap()
-}
-
-/// A client without a local copy.
-fn refresh(repository: &Repository) -> Result<View, Error> {
-    let fetch = |path: &str| repository.files().get(path).cloned().unwrap();
-    let mut roots = Roots::start(&fetch("1.root.json"), now())?;
-    while let Some(next) = roots.wanted().and_then(|wanted| repository.files().get(&wanted.path)) {
-        roots = roots.accept(next)?;
-    }
-    let timestamps = roots.finish()?;
-    let snapshots = timestamps.accept(&fetch("timestamp.json"))?;
-    let wanted = snapshots.wanted();
-    let targets = snapshots.accept(&fetch(&wanted.path))?;
-    let wanted = targets.wanted()?;
-    Ok(targets.accept(&fetch(&wanted.path))?.0)
-}
-
-fn find(view: &mut View, repository: &Repository, path: &str) -> Result<Lookup<crate::Found>, Error> {
-    let mut search = Search::new(path.parse().unwrap());
-    loop {
-        match search.advance(&view.live(now())?)? {
-            Progress::Ended(end) => return Ok(end),
-            Progress::Needs(edge) => {
-                let wanted = view.wanted(&edge)?;
-                let bytes = repository.files().get(&wanted.path).cloned().unwrap();
-                view.accept(&edge, &bytes, now())?;
-            }
-        }
-    }
-}
+use crate::testing::{find, now, refresh, repository, signer, signers};
+use crate::{Error, Fault, Floor, Lookup, Roots, Seal, TargetFile, TargetPath, TopRole, Version};
 
 #[test]
 fn a_target_in_a_hash_bin_is_found() {
@@ -62,4 +19,62 @@ fn a_target_in_a_hash_bin_is_found() {
     assert_eq!(found.target, TargetFile::of(b"brie"));
     assert_eq!(found.chain.steps().len(), 2);
     assert_eq!(find(&mut view, &repository, "other").unwrap(), Lookup::Absent);
+}
+
+/// The seal that belongs to the timestamp of this repository.
+fn seal_of_timestamp(files: &std::collections::BTreeMap<String, Vec<u8>>, root: &str) -> Seal {
+    let timestamps = Roots::start(&files[root], now()).unwrap().finish().unwrap();
+    timestamps.accept(&files["timestamp.json"]).unwrap().timestamp_to_keep().unwrap()
+}
+
+#[test]
+fn a_seal_of_another_file_does_not_make_a_floor_forgotten() {
+    let mut repository = repository();
+    repository.publish().unwrap();
+    let old_seal = seal_of_timestamp(repository.files(), "1.root.json");
+    repository.rotate(TopRole::Timestamp, signers(&[22]));
+    repository.publish().unwrap();
+    // The new timestamp was written, and the power went before its seal was.
+    let local = repository.file("timestamp", None).unwrap();
+    let start = || Roots::start(repository.file("root", Some(2)).unwrap(), now()).unwrap().finish().unwrap();
+    let holds = Ok(Floor::Holds(Version::new(2).unwrap()));
+    assert_eq!(start().remember(local, Some(&old_seal)), holds);
+    assert_eq!(start().remember(local, None), holds);
+    assert_eq!(start().remember(local, Some(&seal_of_timestamp(repository.files(), "2.root.json"))), holds);
+}
+
+#[test]
+fn a_seal_that_was_made_under_other_keys_lets_its_file_be_forgotten() {
+    for rotated in [TopRole::Timestamp, TopRole::Snapshot] {
+        let mut repository = repository();
+        repository.publish().unwrap();
+        let (local, seal) =
+            (repository.file("timestamp", None).unwrap().to_vec(), seal_of_timestamp(repository.files(), "1.root.json"));
+        repository.rotate(rotated, signers(&[22]));
+        repository.publish().unwrap();
+        let root = repository.file("root", Some(2)).unwrap();
+        let mut timestamps = Roots::start(root, now()).unwrap().finish().unwrap();
+        assert_eq!(timestamps.remember(&local, Some(&seal)), Ok(Floor::Rotated), "{rotated}");
+    }
+}
+
+#[test]
+fn remembering_something_older_does_not_lower_a_floor() {
+    let mut repository = repository();
+    repository.publish().unwrap();
+    let (root, first) = (repository.file("root", Some(1)).unwrap().to_vec(), repository.files().clone());
+    repository.publish().unwrap();
+    let second = repository.files();
+    let is_rollback = |result: Result<Floor, Error>| matches!(result.unwrap_err().fault, Fault::Rollback { .. });
+
+    let mut timestamps = Roots::start(&root, now()).unwrap().finish().unwrap();
+    timestamps.remember(&second["timestamp.json"], None).unwrap();
+    assert!(is_rollback(timestamps.remember(&first["timestamp.json"], None)));
+    assert!(matches!(timestamps.accept(&first["timestamp.json"]).unwrap_err().fault, Fault::Rollback { .. }));
+
+    let timestamps = Roots::start(&root, now()).unwrap().finish().unwrap();
+    let mut snapshots = timestamps.accept(&first["timestamp.json"]).unwrap();
+    snapshots.remember(&second["2.snapshot.json"], None).unwrap();
+    assert!(is_rollback(snapshots.remember(&first["1.snapshot.json"], None)));
+    assert!(matches!(snapshots.accept(&first["1.snapshot.json"]).unwrap_err().fault, Fault::Rollback { .. }));
 }
