@@ -58,5 +58,9 @@ pub const TARGETS_BYTES: u64 = 32_000_000;
 /// Most delegated roles in the search for one target (§5.6.7.1).
 pub const VISITED_ROLES: u32 = 32;
 
+/// Most delegations of one role that a search takes up: none after these can be reached, since as many as [`VISITED_ROLES`] of
+/// them may have been visited before, and as many more and one end the search. Each costs a check of all its keys.
+pub const DELEGATIONS_TAKEN: usize = 2 * VISITED_ROLES as usize + 1;
+
 /// Longest explanation that is taken over from the JSON library, in characters: it may quote metadata.
 pub const MESSAGE_CHARACTERS: usize = 300;

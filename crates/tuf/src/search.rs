@@ -21,6 +21,8 @@ pub struct Search {
     pending: Vec<Pending>,
     visited: HashSet<EdgeKey>,
     begun: bool,
+    /// How it ended: it does not go on behind an answer or an error.
+    end: Option<Result<Lookup<Found>, Error>>,
 }
 
 #[derive(Debug)]
@@ -97,14 +99,27 @@ impl Search {
     /// Begins a search.
     #[must_use]
     pub fn new(path: TargetPath) -> Self {
-        Self { path, pending: Vec::new(), visited: HashSet::new(), begun: false }
+        Self { path, pending: Vec::new(), visited: HashSet::new(), begun: false, end: None }
     }
 
-    /// Goes as far as the roles in the view allow.
+    /// Goes as far as the roles in the view allow. A search that is over ends the same way again.
     ///
     /// # Errors
     /// A role on the way has expired, or its delegation is invalid: the search is over.
     pub fn advance(&mut self, view: &LiveView<'_>) -> Result<Progress, Error> {
+        if let Some(end) = &self.end {
+            return end.clone().map(Progress::Ended);
+        }
+        let progress = self.proceed(view);
+        match &progress {
+            Ok(Progress::Needs(_)) => {}
+            Ok(Progress::Ended(lookup)) => self.end = Some(Ok(lookup.clone())),
+            Err(error) => self.end = Some(Err(error.clone())),
+        }
+        progress
+    }
+
+    fn proceed(&mut self, view: &LiveView<'_>) -> Result<Progress, Error> {
         if !self.begun {
             self.begun = true;
             if let Some(found) = self.visit(view.targets(), top_step(view), None)? {
@@ -154,7 +169,8 @@ impl Search {
             return Ok((vec![Edge::new(delegations, name, (bins.keyids(), bins.threshold()))?], Ends::Later));
         }
         let mut children = Vec::new();
-        for role in delegations.roles().iter().filter(|role| role.covers(&self.path)) {
+        let covering = delegations.roles().iter().filter(|role| role.covers(&self.path));
+        for role in covering.take(limits::DELEGATIONS_TAKEN) {
             children.push(Edge::new(delegations, role.name().clone(), (role.keyids(), role.threshold()))?);
             if role.terminating() {
                 return Ok((children, Ends::Here));
@@ -202,3 +218,6 @@ impl Chain {
         Self(steps)
     }
 }
+
+#[cfg(test)]
+mod tests;
