@@ -140,11 +140,26 @@ impl Fault {
         Error { role: role.into(), fault: self }
     }
 
-    /// Whether signed data contradict each other or what was seen before: an attack, or a repository that broke its promises.
-    /// An expired file or one of another shape is neither.
+    /// Whether data contradict each other, their keys or what was seen before: an attack, or a repository that broke its
+    /// promises. A file that has expired, or is no metadata of its role at all, is neither: any page can be that.
     #[must_use]
     pub const fn is_hostile(&self) -> bool {
-        !matches!(self, Self::Expired { .. } | Self::LastVersion(_))
+        match self {
+            Self::SameKey { .. }
+            | Self::Threshold { .. }
+            | Self::Version { .. }
+            | Self::Rollback { .. }
+            | Self::ListedRollback { .. }
+            | Self::Unlisted(_)
+            | Self::NotListed
+            | Self::Mismatch(_) => true,
+            Self::Json(_)
+            | Self::Format(_)
+            | Self::Kind { .. }
+            | Self::SignedTwice(_)
+            | Self::Expired { .. }
+            | Self::LastVersion(_) => false,
+        }
     }
 }
 

@@ -53,7 +53,7 @@ impl Listed {
         self.hashes.as_ref()
     }
 
-    /// Checks bytes before they are parsed: the length, which is an upper limit here (§5.5.1), and the digests (§5.5.2).
+    /// Checks bytes before they are parsed: the length and the digests, where they are listed (§5.5.2, 5.6.2).
     ///
     /// # Errors
     /// [`Mismatch`].
