@@ -21,6 +21,8 @@ mod draft;
 mod repository;
 mod roles;
 mod signed;
+#[cfg(test)]
+mod tests;
 
 pub use draft::Draft;
 pub use repository::{Repository, SharedSigner, Signers};
