@@ -3,3 +3,4 @@
 //! It holds the online key alone: root's, targets' and bins' keys never come near the process that serves.
 
 pub mod limits;
+pub mod store;

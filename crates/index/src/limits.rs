@@ -1,4 +1,31 @@
 //! Every limit of the index, each with its reason.
 
+use std::time::Duration;
+
 /// Most bytes of one distribution.
 pub const DISTRIBUTION_BYTES: u64 = 2 << 30;
+/// Most bytes of core metadata or of attestations: the longest `METADATA` in public use has about 1 MB, a README among it.
+pub const SIDE_BYTES: usize = 8 << 20;
+/// Most changes that wait to be published. Half an hour's work of a publisher at 50/s: beyond that something is broken, and
+/// uploaders should hear of it instead of waiting.
+pub const PENDING_TICKETS: u64 = 100_000;
+/// How long what was replaced stays readable. A client that has read a timestamp fetches what it refers to within seconds;
+/// caches in between may hold one for minutes.
+pub const KEEP_AGE: Duration = Duration::from_secs(3_600);
+/// Most findings of one check. Whoever has more needs a backup, not a longer list.
+pub const FINDINGS: usize = 1_000;
+/// Longest wait for another process that writes to the same database. A publication at full size takes well under a second.
+pub const BUSY: Duration = Duration::from_secs(10);
+/// Writes that share one transaction at most: enough that an `fsync` costs each next to nothing, few enough that the first of
+/// them does not wait for long.
+pub const GROUP_WRITES: usize = 256;
+/// Writes that wait for the writer at most; further ones wait for a place. Bounds the memory that they hold.
+pub const WAITING_WRITES: usize = 4_096;
+/// Connections for reading that are kept open: about as many as threads read at once. Each has a cache of pages.
+pub const IDLE_READERS: usize = 16;
+/// How often to look whether *another process* published or queued something. This process's own acts are seen at once.
+pub const POLL: Duration = Duration::from_millis(250);
+/// Rows that are dropped in one transaction when old versions are collected: others write in between.
+pub const COLLECT_ROWS: usize = 512;
+/// Longest text about who holds the publisher's lock.
+pub const LEASE_BYTES: u64 = 200;
