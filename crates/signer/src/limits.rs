@@ -1,0 +1,19 @@
+//! Every limit, with its reason.
+
+/// How much work guessing a passphrase is: scrypt with N = 2 to the power of this, about a second and 256 MiB for each guess.
+pub const SCRYPT_LOG_N: u8 = 18;
+
+/// The most work that opening a key file may ask for: four times what we write.
+pub const SCRYPT_LOG_N_AT_MOST: u8 = 20;
+
+/// Largest key file: an encrypted private key has well under 2 kB, an RSA key of 8192 bits under 10 kB.
+pub const KEY_FILE_BYTES: usize = 64 * 1024;
+
+/// Shortest passphrase for an offline key, in characters.
+pub const PASSPHRASE_CHARACTERS: usize = 8;
+
+/// Longest time that an offline role may be valid for, in days: five years.
+pub const VALID_DAYS: u32 = 1_827;
+
+/// Most bins, as a power of two: 65 536 hold more files than any index has.
+pub const BIN_BITS: u8 = 16;
