@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from support.program import PROGRAM, World
+from support.files import FileServer
+from support.program import PROGRAM, SIGNER, World
 from support.proxy import ParentProxy
+from support.repository import Repository
 from support.tls import Authority, make_authority
 from support.upstream import Upstream
 
 
 def pytest_sessionstart() -> None:
-    if not PROGRAM.is_file():
-        raise pytest.UsageError(f"{PROGRAM} is missing: run ./test e2e, which builds it")
+    for program in (PROGRAM, SIGNER):
+        if not program.is_file():
+            raise pytest.UsageError(f"{program} is missing: run ./test e2e, which builds it")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -61,3 +64,16 @@ def make_proxy() -> Iterator[Callable[..., ParentProxy]]:
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def make_repository() -> Iterator[Callable[..., Repository]]:
+    """Begins repositories that python-tuf signs, each on a server that ends with the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: Repository(stack.enter_context(FileServer()), **settings)
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with FileServer() as server:
+        yield server

@@ -19,6 +19,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("AFFINEUR_PROGRAM", REPOSITORY / "target" / "debug" / "affineur"))
+# Signs repositories with affineur's own library.
+SIGNER = REPOSITORY / "target" / "debug" / "examples" / "repository"
 TOOLS = Path(sys.prefix) / "bin"
 TIME_LIMIT = 100
 
