@@ -3,8 +3,8 @@
 
 use std::io::{Cursor, Read as _};
 
-use affineur_gateway::wheel::{check_metadata, metadata};
 use affineur_packaging::FileName;
+use affineur_packaging::archive::{check_metadata, metadata};
 use zip::ZipArchive;
 
 libfuzzer_sys::fuzz_target!(|wheel: &[u8]| {

@@ -211,14 +211,6 @@ pub const FINISH_BYTES: u64 = 8 << 20;
 /// … or if more than one part in this many is there.
 pub const FINISH_SHARE: u64 = 2;
 
-/// Most entries of a wheel. The largest public ones have about 20 000.
-pub const WHEEL_ENTRIES: u64 = 100_000;
-/// Most bytes of a wheel's central directory: 160 bytes for each of [`WHEEL_ENTRIES`].
-pub const WHEEL_DIRECTORY_BYTES: u64 = 16 << 20;
-/// Most bytes of a `METADATA`, compressed or expanded. The largest public ones (a whole manual as description) have 1 MiB.
-pub const METADATA_BYTES: u64 = 8 << 20;
-/// Most header lines of a `METADATA`: one for each dependency and extra; public ones have up to 2 000.
-pub const METADATA_HEADERS: usize = 20_000;
 /// The first range that is asked of a wheel's end. Nine in ten wheels have their table of contents and `METADATA` in it.
 pub const WHEEL_TAIL_BYTES: u64 = 64 << 10;
 /// The least that a further range asks for, since a request costs more than bytes.

@@ -6,6 +6,7 @@
 //!
 //! This crate must never know TUF or trust.
 
+pub mod archive;
 mod digest;
 mod file_name;
 pub mod limits;

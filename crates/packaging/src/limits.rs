@@ -1,4 +1,4 @@
-//! Every limit on what a page or a name may be, with its reason.
+//! Every limit on what a page, a name or an archive may be, with its reason.
 
 /// Longest project name; the longest one in public use has 80 characters.
 pub const PROJECT_NAME_BYTES: usize = 128;
@@ -19,3 +19,12 @@ pub const TEXT_BYTES: usize = 1_024;
 pub const REQUIREMENT_BYTES: usize = 1_024;
 /// Longest part of an error message that repeats what came from outside.
 pub const QUOTED_BYTES: usize = 200;
+
+/// Most entries of a wheel. The largest public ones have about 20 000.
+pub const WHEEL_ENTRIES: u64 = 100_000;
+/// Most bytes of a wheel's central directory: 160 bytes for each of [`WHEEL_ENTRIES`].
+pub const WHEEL_DIRECTORY_BYTES: u64 = 16 << 20;
+/// Most bytes of a `METADATA`, compressed or expanded. The largest public ones (a whole manual as description) have 1 MiB.
+pub const METADATA_BYTES: u64 = 8 << 20;
+/// Most header lines of a `METADATA`: one for each dependency and extra; public ones have up to 2 000.
+pub const METADATA_HEADERS: usize = 20_000;

@@ -7,13 +7,13 @@
 use std::io::{self, Write as _};
 
 use affineur_packaging::Sha256;
+use affineur_packaging::limits::METADATA_BYTES;
 use bytes::Bytes;
 
 use super::index::{Key, Kind};
 use super::platform;
 use super::{Cache, Scope, partial};
 use crate::digest::sha256;
-use crate::limits;
 
 const FORMAT: &str = "affineur-metadata-1";
 /// Longest first line.
@@ -49,7 +49,7 @@ impl Cache {
         let key = Key { scope, kind: Kind::Metadata, sha256: *key };
         let path = self.path(&key);
         let file = platform::open(&path).ok()?;
-        let most = limits::METADATA_BYTES as usize + HEADER_BYTES;
+        let most = METADATA_BYTES as usize + HEADER_BYTES;
         let found = platform::read_at(&file, 0, file.metadata().ok()?.len().min(most as u64) as usize).ok()?;
         let kept = parse(&found);
         if kept.is_some() {
@@ -63,9 +63,9 @@ impl Cache {
     /// Keeps a wheel's `METADATA`, instead of what was kept before. Blocks.
     ///
     /// # Errors
-    /// It is longer than [`limits::METADATA_BYTES`], or the disk cannot take it.
+    /// It is longer than [`METADATA_BYTES`], or the disk cannot take it.
     pub fn keep_metadata(&self, scope: Scope, key: &Sha256, kept: &KeptMetadata) -> io::Result<()> {
-        if kept.bytes.len() as u64 > limits::METADATA_BYTES {
+        if kept.bytes.len() as u64 > METADATA_BYTES {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let key = Key { scope, kind: Kind::Metadata, sha256: *key };

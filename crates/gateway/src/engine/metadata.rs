@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use affineur_packaging::limits::METADATA_BYTES;
 use affineur_packaging::page::CoreMetadata;
 use affineur_packaging::{DistributionKind, FileName, Sha256};
 use affineur_trust::{Class, Contradiction};
@@ -113,8 +114,7 @@ impl Gateway {
         let entry = &listed.file.entry;
         let mut url = entry.url.clone();
         url.set_path(&format!("{}.metadata", entry.url.path()));
-        let Ok(Some(bytes)) = self.fetcher.small(&url, &listed.page, authorization, limits::METADATA_BYTES as usize).await
-        else {
+        let Ok(Some(bytes)) = self.fetcher.small(&url, &listed.page, authorization, METADATA_BYTES as usize).await else {
             return Ok(None);
         };
         let sha256 = crate::digest::sha256(&bytes);

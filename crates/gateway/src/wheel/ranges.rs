@@ -3,12 +3,13 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use affineur_packaging::FileName;
+use affineur_packaging::archive::directory;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use url::Url;
 
-use super::{MetadataError, archive, metadata};
+use super::{MetadataError, metadata};
 use crate::download::Upstream;
 use crate::fetch::{ByteRange, FetchError, FileAnswer, RangeAnswer};
 use crate::limits;
@@ -90,7 +91,7 @@ impl<'a, U: Upstream> RemoteWheel<'a, U> {
     /// Within the table of contents all of it is needed; elsewhere each request asks for twice as much as the one before.
     fn needed_end(&self, first: u64) -> u64 {
         let mut sparse = Sparse { wheel: &self.parts, total: self.total, position: 0, missing: None };
-        match archive::directory(&mut sparse) {
+        match directory(&mut sparse) {
             Ok(directory) if directory.start <= first => directory.end,
             _ => first.saturating_add(limits::WHEEL_RANGE_BYTES << self.ranges.min(16)),
         }

@@ -2,16 +2,11 @@
 
 use std::io::{Cursor, Write as _};
 
-use affineur_packaging::FileName;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 pub(super) const METADATA: &[u8] = b"Metadata-Version: 2.1\nName: Demo.Pkg\nVersion: 1.0\nRequires-Dist: six\n\nAbout.\n";
 pub(super) const PATH: &str = "demo_pkg-1.0.dist-info/METADATA";
-
-pub(super) fn name() -> FileName {
-    "demo_pkg-1.0-py3-none-any.whl".parse().unwrap()
-}
 
 pub(super) fn stored() -> SimpleFileOptions {
     SimpleFileOptions::default().compression_method(CompressionMethod::Stored)
@@ -43,33 +38,10 @@ pub(super) fn places(archive: &[u8], signature: &[u8]) -> Vec<usize> {
     archive.windows(signature.len()).enumerate().filter(|(_, window)| *window == signature).map(|(at, _)| at).collect()
 }
 
-pub(super) const LOCAL: &[u8] = b"PK\x03\x04";
-pub(super) const CENTRAL: &[u8] = b"PK\x01\x02";
-pub(super) const END: &[u8] = b"PK\x05\x06";
-
-/// Overwrites bytes at an offset behind the n-th place of a signature.
-pub(super) fn patched(mut archive: Vec<u8>, signature: &[u8], nth: usize, offset: usize, bytes: &[u8]) -> Vec<u8> {
-    let at = places(&archive, signature)[nth] + offset;
-    archive[at..at + bytes.len()].copy_from_slice(bytes);
-    archive
-}
-
 /// Replaces the first occurrence of a text by another of the same length.
 pub(super) fn replaced(mut archive: Vec<u8>, old: &[u8], new: &[u8], nth: usize) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
     let at = places(&archive, old)[nth];
     archive[at..at + new.len()].copy_from_slice(new);
     archive
-}
-
-/// A wheel with only `METADATA`, which has this extra field in the table of contents.
-pub(super) fn with_extra_field(field: &[u8]) -> Vec<u8> {
-    let mut wheel = archive(&[(PATH, METADATA)]);
-    let central = places(&wheel, CENTRAL)[0];
-    wheel[central + 30] = field.len() as u8;
-    let after_name = central + 46 + PATH.len();
-    wheel.splice(after_name..after_name, field.iter().copied());
-    let end = places(&wheel, END)[0];
-    wheel[end + 12] += field.len() as u8;
-    wheel
 }

@@ -1,13 +1,20 @@
-//! The same wheels at an upstream.
+//! Wheels at an upstream.
 
+#[path = "../../../packaging/src/archive/tests/build.rs"]
+mod build;
+
+use std::io::{Cursor, Write as _};
 use std::sync::Mutex;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use url::Url;
 
+use self::build::{METADATA, PATH, archive, built, honest, replaced, stored};
 use super::*;
 use crate::download::Upstream;
-use crate::fetch::{ByteRange, FileAnswer, RangeAnswer};
+use crate::fetch::{ByteRange, FetchError, FileAnswer, RangeAnswer};
+use crate::limits;
 
 /// How a server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +68,13 @@ impl Upstream for Remote {
     }
 }
 
-use url::Url;
+fn name() -> FileName {
+    "demo_pkg-1.0-py3-none-any.whl".parse().unwrap()
+}
+
+fn read_from(wheel: impl AsRef<[u8]>) -> Result<Bytes, MetadataError> {
+    metadata(Cursor::new(wheel.as_ref()), &name()).map_err(MetadataError::Wheel)
+}
 
 async fn ask(wheel: &[u8], manners: Manners) -> (Result<Bytes, MetadataError>, Vec<ByteRange>) {
     let remote = Remote { wheel: wheel.to_vec(), manners, asked: Mutex::default() };
@@ -147,4 +160,11 @@ async fn by_ranges_a_wheel_gives_what_the_whole_gives() {
         assert_eq!(found, read_from(&wheel));
         assert!(asked.len() <= limits::WHEEL_RANGES as usize);
     }
+}
+
+#[test]
+fn one_differing_byte_of_metadata_is_a_difference() {
+    assert_eq!(same_metadata(METADATA, METADATA), Ok(()));
+    assert_eq!(same_metadata(METADATA, &METADATA[1..]), Err(MetadataError::Differs));
+    assert_eq!(same_metadata(b"Name: a\n", b"Name: a\r\n"), Err(MetadataError::Differs));
 }
