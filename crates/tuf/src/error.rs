@@ -174,3 +174,29 @@ impl From<RoleName> for RoleLabel {
         Self::Delegated(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::{Root, Timestamp};
+    use crate::verify::Unverified;
+
+    #[test]
+    fn a_page_in_place_of_metadata_is_not_hostile_and_a_rollback_is() {
+        let (floor, found) = (Version::new(2).unwrap(), Version::FIRST);
+        assert!(Fault::Rollback { floor, found }.is_hostile());
+        assert!(Fault::NotListed.is_hostile());
+        assert!(!Unverified::<Timestamp>::parse(b"<html>").unwrap_err().is_hostile());
+        assert!(
+            !Unverified::<Root>::parse(b"{\"signed\":{\"_type\":\"timestamp\"},\"signatures\":[]}").unwrap_err().is_hostile()
+        );
+        assert!(!Fault::LastVersion(floor).is_hostile());
+    }
+
+    #[test]
+    fn an_error_names_the_role() {
+        let role: RoleName = "a\nb".parse().unwrap();
+        assert_eq!(Fault::NotListed.of(role).to_string(), "a\\nb: the snapshot does not list it");
+        assert_eq!(Fault::NotListed.of(TopRole::Targets).to_string(), "targets: the snapshot does not list it");
+    }
+}

@@ -67,7 +67,8 @@ impl Hashes {
         self.0.iter().map(|(algorithm, digest)| (algorithm.as_ref(), digest.as_ref()))
     }
 
-    /// The strongest digest that we know and that is well formed: the one to ask for in a file name (§6.2).
+    /// The digest to ask for in a file name (§6.2): SHA-256, or the shortest of the others that is listed. `None` if it is not
+    /// well formed; then no file can have it.
     #[must_use]
     pub fn preferred(&self) -> Option<&str> {
         let (name, algorithm) = KNOWN.iter().find(|(name, _)| self.0.contains_key(*name))?;
@@ -169,3 +170,6 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     bytes.copy_from_slice(context.finish().as_ref());
     bytes
 }
+
+#[cfg(test)]
+mod tests;

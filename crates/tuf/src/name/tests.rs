@@ -92,3 +92,16 @@ fn names_in_urls_are_percent_encoded() {
     assert_eq!(path("a b/c#d").url_path(Some("00ff")), "a%20b/00ff.c%23d");
     assert_eq!(path("%2e%2e/a").url_path(None), "%252e%252e/a");
 }
+
+#[test]
+fn names_may_be_as_long_as_the_limit() {
+    assert!("a".repeat(limits::ROLE_NAME_BYTES).parse::<RoleName>().is_ok());
+    assert!("a".repeat(limits::TARGET_PATH_BYTES).parse::<TargetPath>().is_ok());
+}
+
+#[test]
+fn names_are_shown_without_control_characters() {
+    assert_eq!("a\u{1b}[1m".parse::<RoleName>().unwrap().to_string(), "a\\u{1b}[1m");
+    assert_eq!(path("a/b").to_string(), "a/b");
+    assert_eq!(PathPattern::new("a/*").as_str(), "a/*");
+}
