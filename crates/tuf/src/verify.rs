@@ -281,3 +281,6 @@ impl<R: Role> Authority<R> {
         R::KIND
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,8 +175,7 @@ impl<'a> LiveView<'a> {
         self.view.root()
     }
 
-    /// Where a target lies below the targets URL (§5.7.3): with a digest before its name under consistent
-    /// snapshots.
+    /// Where a target lies below the targets URL (§5.7.3): with a digest before its name under consistent snapshots.
     #[must_use]
     pub fn target_path(&self, path: &TargetPath, target: &crate::TargetFile) -> String {
         let digest = self.view.root().consistent_snapshot().then(|| target.hashes().preferred()).flatten();

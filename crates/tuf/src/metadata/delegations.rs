@@ -242,3 +242,6 @@ impl Succinct {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -264,3 +264,42 @@ fn what_is_kept_again_is_only_what_is_new() {
     snapshots.remember(&files["1.snapshot.json"], None).unwrap();
     assert_eq!(snapshots.keep().unwrap().snapshot_to_keep(), None);
 }
+
+#[test]
+fn where_a_target_lies_depends_on_consistent_snapshots() {
+    let path: TargetPath = "a b/c".parse().unwrap();
+    let target = TargetFile::of(b"brie");
+    let digest = target.hashes().digest("sha256").unwrap();
+    for (consistent, expected) in [(true, format!("a%20b/{digest}.c")), (false, "a%20b/c".to_owned())] {
+        let mut repository = repository();
+        repository.root_mut().set_consistent_snapshot(consistent);
+        repository.publish().unwrap();
+        let files = repository.files();
+        let fetch = |versioned: &str, plain: &str| &files[if consistent { versioned } else { plain }];
+        let snapshots =
+            Roots::start(&files["1.root.json"], now()).unwrap().finish().unwrap().accept(&files["timestamp.json"]).unwrap();
+        let targets = snapshots.accept(fetch("1.snapshot.json", "snapshot.json")).unwrap();
+        let view = targets.accept(fetch("1.targets.json", "targets.json")).unwrap().0;
+        assert_eq!(view.live(now()).unwrap().target_path(&path, &target), expected);
+        assert_eq!(view.root().consistent_snapshot(), consistent);
+    }
+}
+
+#[test]
+fn a_delegated_role_is_wanted_by_its_name_and_version() {
+    let mut repository = repository();
+    let a = crate::testing::role("a/b");
+    repository.list_digests();
+    repository.delegate(None, &a, signers(&[5]), crate::Paths::Patterns(vec![crate::PathPattern::new("*")]));
+    repository.publish().unwrap();
+    repository.role_mut(&a);
+    repository.publish().unwrap();
+    let view = refresh(&repository).unwrap();
+    let mut search = crate::Search::new("x".parse().unwrap());
+    let crate::Progress::Needs(edge) = search.advance(&view.live(now()).unwrap()).unwrap() else { panic!() };
+    let wanted = view.wanted(&edge).unwrap();
+    assert_eq!((wanted.path.as_str(), wanted.role), ("2.a%2Fb.json", a.clone().into()));
+    assert_eq!(wanted.at_most, repository.file("a/b", Some(2)).unwrap().len() as u64);
+    assert_eq!((edge.role(), edge.authority().threshold().number()), (&a, 1));
+    assert_eq!(*edge.authority().role(), a.into());
+}
