@@ -8,7 +8,7 @@ fn delegations(roles: &Value) -> Result<Delegations, String> {
     delegations.check().map(|()| delegations)
 }
 
-fn delegated(name: &str, more: Value) -> Value {
+fn delegated(name: &str, more: &Value) -> Value {
     let mut role = json!({"name": name, "keyids": [], "threshold": 1, "terminating": false});
     role.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     role
@@ -23,7 +23,7 @@ fn bins(bit_length: u64, prefix: &str) -> Result<Succinct, String> {
 #[test]
 fn counts_are_accepted_up_to_their_limits() {
     for (roles, accepted) in [(limits::DELEGATED_ROLES, true), (limits::DELEGATED_ROLES + 1, false)] {
-        let roles: Vec<Value> = (0..roles).map(|number| delegated(&number.to_string(), json!({"paths": []}))).collect();
+        let roles: Vec<Value> = (0..roles).map(|number| delegated(&number.to_string(), &json!({"paths": []}))).collect();
         assert_eq!(delegations(&roles.into()).is_ok(), accepted);
     }
     let key = json!({"keytype": "a", "scheme": "b", "keyval": {"public": ""}});
@@ -33,16 +33,16 @@ fn counts_are_accepted_up_to_their_limits() {
         let file: Delegations = serde_json::from_value(json!({"keys": keys, "roles": []})).unwrap();
         assert_eq!(file.check().is_ok(), accepted);
         assert_eq!(file.keys().len(), ids.len());
-        let role = json!([delegated("a", json!({"paths": [], "keyids": ids}))]);
+        let role = json!([delegated("a", &json!({"paths": [], "keyids": ids}))]);
         assert_eq!(delegations(&role).is_ok(), accepted);
     }
 }
 
 #[test]
 fn patterns_and_prefixes_have_limits() {
-    let pattern = |length: usize| delegations(&json!([delegated("a", json!({"paths": ["a".repeat(length)]}))])).is_ok();
+    let pattern = |length: usize| delegations(&json!([delegated("a", &json!({"paths": ["a".repeat(length)]}))])).is_ok();
     assert!(pattern(limits::TARGET_PATH_BYTES) && !pattern(limits::TARGET_PATH_BYTES + 1));
-    let prefix = |prefix: &str| delegations(&json!([delegated("a", json!({"path_hash_prefixes": [prefix]}))])).is_ok();
+    let prefix = |prefix: &str| delegations(&json!([delegated("a", &json!({"path_hash_prefixes": [prefix]}))])).is_ok();
     assert!(prefix("0") && prefix("09af") && prefix(&"0".repeat(64)));
     assert!(!prefix("") && !prefix(&"0".repeat(65)) && !prefix("g") && !prefix("A") && !prefix("0 "));
 }
