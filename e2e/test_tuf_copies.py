@@ -5,10 +5,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import random
 import re
-import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -218,7 +216,7 @@ def test_a_process_that_is_killed_at_any_moment_leaves_a_copy_that_works(
         stopped = threading.Event()
         stopped.wait(chance.uniform(0.002, 0.06))
         killed += process.poll() is None
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         process.communicate()
         for file in (world.work / f"out-{round_}").rglob("*brie"):
             assert file.read_bytes() == BRIE, "a file with that name is the whole one"

@@ -100,7 +100,7 @@ pub(super) fn metadata(error: &Error) -> Failure {
     match error.fault {
         Fault::Expired { .. } => Failure::cannot_tell(cause, EXPIRED),
         _ if error.fault.is_hostile() => Failure::refused(cause, HOSTILE),
-        _ => Failure::cannot_tell(cause, "ask who runs the repository"),
+        _ => Failure::cannot_tell(cause, AGAIN),
     }
 }
 
