@@ -1,6 +1,7 @@
 //! Arbitrary policies and evidence for property tests. Times and waits come from a small range, so that they meet.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use affineur_packaging::{FileName, Sha256};
 use jiff::{SignedDuration, Timestamp};
@@ -9,11 +10,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use crate::listing::{Listing, Overlay};
+use crate::vouch::testing::{Index, listing_of};
 use crate::{
-    AddedPolicy, AgeFrom, Claim, Contradiction, Evidence, Exception, FileFact, LastModified, Mode, Origin, Party, PartyKind,
-    PartyName, Pin, Policy, Scope, Unavailable, Upstream,
+    AddedPolicy, AgeFrom, Claim, Contradiction, DocumentFault, DocumentKind, Evidence, Exception, FileFact, LastModified, Mode,
+    NotVouched, Origin, Party, PartyKind, PartyName, Pin, Policy, Repository, Scope, Unavailable, Upstream, VerifiedProject,
+    VouchKind, Vouched,
 };
 
+const FILES: [&str; 4] = ["a_b-1.0-py3-none-any.whl", "abc-2.0.tar.gz", "requests-2.32.5-py3-none-any.whl", "b_c-1.0.tar.gz"];
 const PARTIES: [&str; 3] = ["a.example", "b", "c_3"];
 const PATTERNS: [&str; 6] = ["*", "a*", "a-b", "a?c", "requests", "*-c"];
 
@@ -53,9 +58,51 @@ pub(crate) fn contradiction() -> impl Strategy<Value = Contradiction> {
     ]
 }
 
+/// The files of [`file`], all of which an index vouches for.
+static VOUCHED: LazyLock<Vec<(FileFact, VerifiedProject)>> = LazyLock::new(|| {
+    let mut index = Index::new();
+    let listings: Vec<_> = FILES.iter().map(|name| listing_of(name, Sha256::from_bytes([7; 32]))).collect();
+    listings.iter().for_each(|listing| index.add_project(listing, &Overlay::empty(listing.project.clone())));
+    index.repository.publish().unwrap();
+    let project = |listing: &Listing| index.project(&listing.project).unwrap();
+    FILES.iter().zip(&listings).map(|(name, listing)| (fact(name, true), project(listing))).collect()
+});
+
+/// A vouch for any of the files, mostly another one than the decision is about.
+pub(crate) fn vouched() -> impl Strategy<Value = Vouched> {
+    (0..FILES.len(), pin()).prop_map(|(at, pin)| {
+        let (fact, project) = &VOUCHED[at];
+        project.vouch(fact.clone(), &pin).unwrap()
+    })
+}
+
+/// A vouch for this file, if it has a digest.
+pub(crate) fn vouch_for(file: &FileFact, pin: &Pin) -> Option<Vouched> {
+    let (_, project) = VOUCHED.iter().find(|(fact, _)| fact.name == file.name)?;
+    project.vouch(file.clone(), pin)
+}
+
+pub(crate) fn not_vouched() -> impl Strategy<Value = NotVouched> {
+    let hostile = NotVouched::Document {
+        document: DocumentKind::Listing,
+        fault: DocumentFault::Differs(affineur_tuf::Mismatch::NoKnownAlgorithm),
+    };
+    prop_oneof![
+        Just(hostile),
+        Just(NotVouched::OneMissing(DocumentKind::Overlay)),
+        Just(NotVouched::GaveUp { visited: 32 }),
+        Just(NotVouched::OnlyPinned),
+        option::of(".{0,20}").prop_map(|reason| NotVouched::Quarantined { reason }),
+        (".{0,20}", option::of(time()))
+            .prop_map(|(problem, last_heard)| NotVouched::Unreachable { problem: format!("x{problem}"), last_heard }),
+    ]
+}
+
 pub(crate) fn claim() -> impl Strategy<Value = Claim> {
     prop_oneof![
-        6 => pin().prop_map(Claim::Pinned),
+        5 => pin().prop_map(Claim::Pinned),
+        5 => vouched().prop_map(|vouched| Claim::Vouched(Box::new(vouched))),
+        1 => not_vouched().prop_map(|why| Claim::NotVouched(Box::new(why))),
         1 => contradiction().prop_map(Claim::Contradicts),
         1 => Just(Claim::Silent),
         1 => ".{0,20}".prop_map(|problem| Claim::Unavailable(Unavailable { problem })),
@@ -75,12 +122,13 @@ pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
 }
 
 pub(crate) fn file() -> impl Strategy<Value = FileFact> {
-    let names = vec!["a_b-1.0-py3-none-any.whl", "abc-2.0.tar.gz", "requests-2.32.5-py3-none-any.whl", "b_c-1.0.tar.gz"];
-    (select(names), prop_oneof![9 => Just(true), 1 => Just(false)]).prop_map(|(name, digest)| {
-        let name: FileName = name.parse().unwrap();
-        let sha256 = digest.then(|| Sha256::from_bytes([7; 32]));
-        FileFact { project: name.project().clone(), name, size: None, sha256 }
-    })
+    (select(&FILES[..]), prop_oneof![9 => Just(true), 1 => Just(false)]).prop_map(|(name, digest)| fact(name, digest))
+}
+
+fn fact(name: &str, digest: bool) -> FileFact {
+    let name: FileName = name.parse().unwrap();
+    let sha256 = digest.then(|| Sha256::from_bytes([7; 32]));
+    FileFact { project: name.project().clone(), name, size: None, sha256 }
 }
 
 fn exception() -> impl Strategy<Value = Exception> {
@@ -122,9 +170,17 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
     let modes = select(&[Mode::Observe, Mode::Warn, Mode::Enforce][..]);
     let hosts = subsequence(vec!["github.com", "*.files.example", "127.0.0.1", "::1"], 0..=4);
     let rules = sources.prop_flat_map(|sources| (scopes(&sources), Just(sources)));
-    (rules, wait(), age_from(), modes, hosts, vec(exception(), 0..4), option::of(0..2_000_u32)).prop_map(
-        |((scopes, sources), minimum_age, age_from, mode, hosts, exceptions, weight)| {
+    let parties = (option::of(0..2_000_u32), select(&["", "b", "c_3"][..]));
+    (rules, wait(), age_from(), modes, hosts, vec(exception(), 0..4), parties).prop_map(
+        |((scopes, sources), minimum_age, age_from, mode, hosts, exceptions, (weight, repository))| {
             let party = |name: &PartyName| {
+                if name.as_str() == repository {
+                    let url = format!("https://{}.example/tuf/", name.as_str().len()).parse().unwrap();
+                    let mut party = Repository::at(url, "trust/root.json".to_owned()).unwrap();
+                    let weight = weight.map(|weight| format!("{}.{:03}", weight / 1_000, weight % 1_000).parse().unwrap());
+                    party.weight.extend(weight.map(|weight| (VouchKind::Unclaimed, weight)));
+                    return (name.clone(), Party { kind: PartyKind::Repository(party) });
+                }
                 let upstream =
                     Upstream::at(format!("https://{}.example/simple", name.as_str().len()).parse().unwrap()).unwrap();
                 let weight = weight.map(|weight| format!("{}.{:03}", weight / 1_000, weight % 1_000).parse().unwrap());

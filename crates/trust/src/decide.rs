@@ -1,7 +1,7 @@
 //! The decision (DESIGN §4.5): total, pure, explained.
 //!
-//! In this order: the source contradicts → hostile; the source could not be heard → undecided; the source is not one of the
-//! project's or does not list the file → refused; no digest → undecided; then age. Another party's contradiction changes
+//! In this order: the source contradicts, or what it signs is not acceptable → hostile; the source could not be heard → undecided; the source is not one of the
+//! project's, does not list the file or (a repository) does not vouch for it → refused; no digest → undecided; then age. Another party's contradiction changes
 //! nothing and is told as an alarm.
 //!
 //! The policy's `mode` is not applied here: the gateway does, and it withholds what is hostile in every mode.
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::age::{Age, Clock, age};
 use crate::policy::{Exception, Origin};
-use crate::{Allowed, Claim, Class, Decision, Evidence, FileFact, Pin, Policy, Reason, ReferenceTime, Withheld};
+use crate::{Allowed, Claim, Class, Decision, Evidence, FileFact, NotVouched, Pin, Policy, Reason, ReferenceTime, Withheld};
 
 /// What one policy says, before others' alarms are added.
 enum Judgement {
@@ -35,11 +35,13 @@ impl Policy {
         let file = file.clone();
         match self.judge(&file, about, now) {
             Judgement::Pass { reason, valid_until } => {
-                Decision::Allow(Allowed { file, reasons: with_alarms(reason, about), valid_until })
+                let reasons = with_others(reason, &file, about);
+                Decision::Allow(Allowed { file, reasons, valid_until })
             }
             Judgement::Stop { reason, until } => {
                 let class = reason.class().unwrap_or(Class::Undecided);
-                Decision::Withhold(Withheld { file, reasons: with_alarms(reason, about), class, until })
+                let reasons = with_others(reason, &file, about);
+                Decision::Withhold(Withheld { file, reasons, class, until })
             }
         }
     }
@@ -50,17 +52,26 @@ impl Policy {
         if let Claim::Contradicts(what) = claim {
             return stop(Reason::Contradicted { party: source, project: file.project.clone(), what: what.clone() });
         }
+        if let Claim::NotVouched(why) = claim
+            && why.class() == Class::Hostile
+        {
+            return stop(Reason::NotVouched { party: source, why: why.clone() });
+        }
         let sources = self.sources_for(&file.project);
         // The built-in rules forbid no source: what installers are configured to use is learned.
         if self.origin == Origin::User && !sources.is_empty() && !sources.contains(&source) {
             return stop(Reason::NotItsSource { source, expected: sources.to_vec() });
         }
         let pin = match claim {
-            Claim::Pinned(pin) => pin,
+            // Of a repository only its vouch for this very file counts; nobody else's is one.
+            Claim::Vouched(vouched) if self.upstream(&source).is_none() && vouched.is_about(file) => vouched.pin(),
+            Claim::Pinned(pin) if self.repository(&source).is_none() => pin,
+            Claim::Pinned(_) => return stop(Reason::NotVouched { party: source, why: Box::new(NotVouched::OnlyPinned) }),
+            Claim::NotVouched(why) => return stop(Reason::NotVouched { party: source, why: why.clone() }),
             Claim::Unavailable(unavailable) => {
                 return stop(Reason::Unavailable { source, problem: unavailable.problem.clone() });
             }
-            Claim::Silent | Claim::Contradicts(_) => return stop(Reason::NotListed { source }),
+            Claim::Silent | Claim::Contradicts(_) | Claim::Vouched(_) => return stop(Reason::NotListed { source }),
         };
         if file.sha256.is_none() {
             return stop(Reason::NoDigest { source });
@@ -146,14 +157,21 @@ fn eligible_by(exception: &Exception, age: &Age, now: ReferenceTime) -> Option<T
     (from < exception.until).then_some(from)
 }
 
-/// The reason, and after it what others than the source say against the file.
-fn with_alarms(reason: Reason, about: &Evidence) -> Vec<Reason> {
+/// The reason, and after it who vouches, and what others than the source say against the file.
+fn with_others(reason: Reason, file: &FileFact, about: &Evidence) -> Vec<Reason> {
+    let vouch = |(party, claim): (&crate::PartyName, &Claim)| match claim {
+        Claim::Vouched(vouched) if vouched.is_about(file) => {
+            Some(Reason::Vouched { party: party.clone(), tier: vouched.tier(), chain: vouched.chain().clone() })
+        }
+        _ => None,
+    };
     let others = about.claims.iter().filter(|(party, _)| **party != about.source);
     let alarm = |(party, claim): (&crate::PartyName, &Claim)| match claim {
         Claim::Contradicts(what) => Some(Reason::OtherContradicts { party: party.clone(), what: what.clone() }),
-        Claim::Pinned(_) | Claim::Silent | Claim::Unavailable(_) => None,
+        Claim::Vouched(_) | Claim::NotVouched(_) | Claim::Pinned(_) | Claim::Silent | Claim::Unavailable(_) => None,
     };
-    std::iter::once(reason).chain(others.filter_map(alarm)).collect()
+    let vouches = about.claims.get_key_value(&about.source).into_iter().filter_map(vouch);
+    std::iter::once(reason).chain(vouches).chain(others.filter_map(alarm)).collect()
 }
 
 #[cfg(test)]

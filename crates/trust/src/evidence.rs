@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use jiff::Timestamp;
 
-use crate::PartyName;
+use crate::{NotVouched, PartyName, Vouched};
 
 /// What claims are about: one file of one project with these bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,9 +22,13 @@ pub struct FileFact {
 
 /// What one party says about one file fact.
 ///
-/// A later issue adds `Vouched`, made only from verified TUF metadata. A pin is never a vouch.
+/// A pin is never a vouch: what comes from a repository without being verified does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
+    /// From a TUF repository: roles that the user's root trusts sign for this very file.
+    Vouched(Box<Vouched>),
+    /// From a TUF repository that was asked and does not vouch: why.
+    NotVouched(Box<NotVouched>),
     /// From an upstream without TUF: the digest was pinned when it was first seen.
     Pinned(Pin),
     /// Same project and file name, other bytes than before or than another page of the same party.

@@ -17,16 +17,18 @@ pub mod listing;
 mod policy;
 mod reason;
 mod text;
+mod vouch;
 
 pub use age::{Age, Clock, age};
 pub use decision::{Allowed, Decision, Withheld};
 pub use evidence::{Claim, Contradiction, Evidence, FileFact, LastModified, Pin, Unavailable};
 pub use policy::{
     AddedPolicy, AgeFrom, Exception, Glob, HostPattern, MilliTrust, Mode, Origin, ParseGlobError, ParseHostError,
-    ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName, Policy, PolicyError, PolicySet, PolicyWarning, Scope,
-    Upstream, UpstreamUrlError,
+    ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName, Policy, PolicyError, PolicySet, PolicyWarning,
+    Repository, Scope, Upstream, UpstreamUrlError, VouchKind,
 };
 pub use reason::{Class, Reason};
+pub use vouch::{Document, DocumentFault, DocumentKind, NotVouched, ShownChain, VerifiedListing, VerifiedProject, Vouched};
 
 /// The moment for which a decision is made. Comes from the edge of the program, never from a clock in here.
 pub type ReferenceTime = jiff::Timestamp;

@@ -12,6 +12,8 @@ pub const ENTRIES: usize = 10_000;
 pub const EXCEPTION_DAYS: i64 = 366;
 /// Longest wait that a policy may ask for, ten years: longer ones are typing errors.
 pub const MINIMUM_AGE_DAYS: i64 = 3_660;
+/// Longest path of a trusted root: what common systems accept.
+pub const PATH_BYTES: usize = 4_096;
 /// Longest project pattern: as long as a project name.
 pub const GLOB_BYTES: usize = 128;
 /// Longest host name in DNS.
@@ -24,6 +26,8 @@ pub const QUOTED_CHARACTERS: usize = 80;
 pub const MILLI_TRUST: u32 = 1_000_000;
 /// Longest description of why a source could not be heard: the line has to fit into an HTTP reason phrase.
 pub const PROBLEM_CHARACTERS: usize = 200;
+/// Longest name of a role in a reason: names of projects' roles, which are bounded by names of projects, fit nearly always.
+pub const ROLE_CHARACTERS: usize = 80;
 
 /// Longest free text in a listing or an overlay (yank reasons, `requires-python`), in bytes.
 pub const LISTING_TEXT_BYTES: usize = 1_024;

@@ -4,12 +4,14 @@ use std::fmt;
 
 use affineur_packaging::ProjectName;
 use affineur_packaging::text::printable;
+use affineur_tuf::Chain;
 use jiff::{SignedDuration, Timestamp};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::listing::Tier;
 use crate::policy::{Glob, Origin};
 use crate::text::{day, exactly, minute, minute_after, roughly, short};
-use crate::{Clock, Contradiction, PartyName, limits};
+use crate::{Clock, Contradiction, NotVouched, PartyName, ShownChain, limits};
 
 /// Who or what is the cause of a withheld file; decides exit status and HTTP form (ARCHITECTURE: errors).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -127,6 +129,22 @@ pub enum Reason {
         /// What contradicts what.
         what: Contradiction,
     },
+    /// Withheld, and an alarm where it is hostile: the source is a repository and does not vouch.
+    NotVouched {
+        /// Who.
+        party: PartyName,
+        /// Why not.
+        why: Box<NotVouched>,
+    },
+    /// Not a reason of its own: who vouches for the file.
+    Vouched {
+        /// Who.
+        party: PartyName,
+        /// How strongly the project is bound to its developers.
+        tier: Tier,
+        /// The roles that sign for it.
+        chain: Chain,
+    },
     /// Alarm that changes nothing: somebody who is not the source contradicts.
     OtherContradicts {
         /// Who.
@@ -139,7 +157,7 @@ pub enum Reason {
 impl Reason {
     /// A word for programs; never changes.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
             Self::OldEnough { .. } => "old-enough",
             Self::NoWait { .. } => "no-wait",
@@ -153,19 +171,23 @@ impl Reason {
             Self::NotItsSource { .. } => "not-its-source",
             Self::Unavailable { .. } => "unavailable",
             Self::Contradicted { what, .. } => contradiction_code(what),
+            Self::NotVouched { why, .. } => why.code(),
+            Self::Vouched { .. } => "vouched",
             Self::OtherContradicts { .. } => "other-party-contradicts",
         }
     }
 
     /// Why the file is withheld; `None` for a reason that lets it through or changes nothing.
     #[must_use]
-    pub const fn class(&self) -> Option<Class> {
+    pub fn class(&self) -> Option<Class> {
         match self {
             Self::OldEnough { .. }
             | Self::NoWait { .. }
             | Self::Exception { .. }
             | Self::AgeUnknownAllowed { .. }
+            | Self::Vouched { .. }
             | Self::OtherContradicts { .. } => None,
+            Self::NotVouched { why, .. } => Some(why.class()),
             Self::TooYoung { .. } | Self::NotListed { .. } | Self::NotItsSource { .. } => Some(Class::Refused),
             Self::AgeNotAsked { .. } | Self::AgeUnknown { .. } | Self::NoDigest { .. } | Self::Unavailable { .. } => {
                 Some(Class::Undecided)
@@ -176,13 +198,14 @@ impl Reason {
 
     /// Whether a person must be told, whatever the decision is.
     #[must_use]
-    pub const fn is_alarm(&self) -> bool {
-        matches!(self, Self::Contradicted { .. } | Self::OtherContradicts { .. })
+    pub fn is_alarm(&self) -> bool {
+        let hostile = matches!(self, Self::NotVouched { why, .. } if why.class() == Class::Hostile);
+        hostile || matches!(self, Self::Contradicted { .. } | Self::OtherContradicts { .. })
     }
 
     /// Whether this must be said even of a file that passes.
     #[must_use]
-    pub const fn is_loud(&self) -> bool {
+    pub fn is_loud(&self) -> bool {
         self.is_alarm() || matches!(self, Self::AgeUnknownAllowed { .. })
     }
 
@@ -190,7 +213,8 @@ impl Reason {
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Self::OldEnough { .. } | Self::NoWait { .. } | Self::Exception { .. } => None,
+            Self::OldEnough { .. } | Self::NoWait { .. } | Self::Exception { .. } | Self::Vouched { .. } => None,
+            Self::NotVouched { party, why } => Some(why.remedy(party)),
             Self::AgeUnknownAllowed { .. } => Some("write a policy: with one, files of unknown age are withheld".to_owned()),
             Self::TooYoung { eligible, policy, .. } | Self::AgeUnknown { eligible, policy, .. } => {
                 Some(wait_or_except(*eligible, *policy))
@@ -272,6 +296,8 @@ impl fmt::Display for Reason {
             Self::Unavailable { source, problem } => {
                 write!(f, "{source} has no answer{}", quoted(problem, limits::PROBLEM_CHARACTERS))
             }
+            Self::NotVouched { party, why } => write!(f, "{party} does not vouch: {why}"),
+            Self::Vouched { party, tier, chain } => write!(f, "{party} vouches ({tier}): {}", ShownChain(chain)),
             Self::Contradicted { party, what, .. } => write_contradiction(f, party, what),
             Self::OtherContradicts { party, what } => {
                 write_contradiction(f, party, what)?;
@@ -372,6 +398,12 @@ impl Serialize for Reason {
                 map.serialize_entry("source", source)?;
                 map.serialize_entry("problem", &printable(problem, limits::PROBLEM_CHARACTERS))?;
             }
+            Self::NotVouched { party, .. } => map.serialize_entry("party", party)?,
+            Self::Vouched { party, tier, chain } => {
+                map.serialize_entry("party", party)?;
+                map.serialize_entry("tier", &tier.to_string())?;
+                map.serialize_entry("chain", &Roles(chain))?;
+            }
             Self::Contradicted { party, what, .. } | Self::OtherContradicts { party, what } => {
                 map.serialize_entry("party", party)?;
                 contradiction_fields(&mut map, what)?;
@@ -379,6 +411,27 @@ impl Serialize for Reason {
         }
         map.serialize_entry("text", &self.to_string())?;
         map.end()
+    }
+}
+
+/// The roles of a chain with their keys, for reports.
+struct Roles<'a>(&'a Chain);
+
+impl Serialize for Roles<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Role {
+            role: String,
+            version: u64,
+            threshold: u32,
+            keys: Vec<String>,
+        }
+        serializer.collect_seq(self.0.steps().iter().map(|step| Role {
+            role: printable(step.role.as_str(), limits::ROLE_CHARACTERS),
+            version: step.version.number(),
+            threshold: step.threshold.number(),
+            keys: step.keyids.iter().map(|key| printable(key.as_str(), limits::ROLE_CHARACTERS)).collect(),
+        }))
     }
 }
 

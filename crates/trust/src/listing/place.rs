@@ -1,5 +1,7 @@
 //! From which roles each document is accepted. A copy that another role signed is hostile.
 
+use std::fmt;
+
 use affineur_tuf::{Chain, RoleLabel, TopRole};
 
 /// The role between the top-level targets and the hash bins of branch 4 (PEP 458).
@@ -25,6 +27,14 @@ pub enum Place {
 pub enum Tier {
     /// Nobody claimed it: the index signs with its online key.
     Unclaimed,
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unclaimed => "unclaimed",
+        })
+    }
 }
 
 /// A document was signed by a role that it is not accepted from.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Problem, Read, Table};
-use super::{Glob, PartyKind, PartyName, Policy, Scope};
+use super::{Glob, PartyName, Policy, Scope};
 use crate::limits;
 
 /// Each party is used, can have credentials of its own, and has a canary where another source follows it.
@@ -24,10 +24,9 @@ pub(super) fn parties(policy: &Policy, root: &Table<'_>) -> Read<()> {
             let variable = name.credentials_variable();
             return Err(key.problem(format!("parties `{other}` and `{name}` would share the environment variable {variable}")));
         }
-        let canary = policy.party(&name).and_then(|party| match &party.kind {
-            PartyKind::Upstream(upstream) => upstream.canary.as_ref(),
-        });
-        if followed.contains(&name) && canary.is_none() {
+        // What a repository does not have, it says so signed.
+        let needs_canary = policy.upstream(&name).is_some_and(|upstream| upstream.canary.is_none());
+        if followed.contains(&name) && needs_canary {
             return Err(key
                 .problem(format!(
                     "party {} is not the last source, so it needs a `canary`: how *absent* is told from *unavailable*",

@@ -8,19 +8,22 @@ mod parse;
 mod party;
 mod pattern;
 mod print;
+mod repository;
 mod set;
 mod wait;
 
 use std::collections::BTreeMap;
 
-use affineur_packaging::{ProjectName, Version, VersionSpecifiers};
+use affineur_packaging::{ProjectName, Sha256, Version, VersionSpecifiers};
 use jiff::{SignedDuration, Timestamp};
+use url::Url;
 
 use crate::{ReferenceTime, limits};
 
 pub use document::PolicyError;
 pub use party::{MilliTrust, ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName, Upstream, UpstreamUrlError};
 pub use pattern::{Glob, HostPattern, ParseGlobError, ParseHostError};
+pub use repository::{Repository, VouchKind};
 pub use set::{AddedPolicy, PolicySet};
 
 /// One policy.
@@ -215,9 +218,35 @@ impl Policy {
     /// The upstream behind a party's name.
     #[must_use]
     pub fn upstream(&self, name: &PartyName) -> Option<&Upstream> {
-        self.party(name).map(|party| match &party.kind {
-            PartyKind::Upstream(upstream) => upstream,
+        self.party(name).and_then(|party| match &party.kind {
+            PartyKind::Upstream(upstream) => Some(upstream),
+            PartyKind::Repository(_) => None,
         })
+    }
+
+    /// The repository behind a party's name.
+    #[must_use]
+    pub fn repository(&self, name: &PartyName) -> Option<&Repository> {
+        self.party(name).and_then(|party| match &party.kind {
+            PartyKind::Repository(repository) => Some(repository),
+            PartyKind::Upstream(_) => None,
+        })
+    }
+
+    /// The Simple API of a party: what installers are pointed at.
+    #[must_use]
+    pub fn index_url(&self, name: &PartyName) -> Option<Url> {
+        match &self.party(name)?.kind {
+            PartyKind::Upstream(upstream) => Some(upstream.url.clone()),
+            PartyKind::Repository(repository) => repository.simple_url(),
+        }
+    }
+
+    /// Notes the digest of each repository's root, which somebody has read: from then on the printed policy has it.
+    pub fn note_root(&mut self, name: &PartyName, sha256: Sha256) {
+        if let Some(Party { kind: PartyKind::Repository(repository) }) = self.parties.get_mut(name) {
+            repository.root_sha256 = Some(sha256);
+        }
     }
 
     /// Whether a host that is no source may be talked to.

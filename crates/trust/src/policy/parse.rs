@@ -8,12 +8,15 @@ use jiff::{SignedDuration, Timestamp, civil};
 use url::Url;
 
 use super::document::{self, Problem, Read, Table, Text, nearest};
-use super::{AgeFrom, Exception, Mode, Origin, Party, PartyKind, PartyName, Policy, PolicyError, Scope, Upstream, check, wait};
+use super::{
+    AgeFrom, Exception, Mode, Origin, Party, PartyKind, PartyName, Policy, PolicyError, Repository, Scope, Upstream, VouchKind,
+    check, wait,
+};
 use crate::limits;
 use crate::policy::party::UpstreamUrlError;
 
 const POLICY_KEYS: [&str; 8] = ["sources", "minimum-age", "age-from", "mode", "pass", "party", "exception", "scope"];
-const PARTY_KEYS: [&str; 3] = ["upstream", "canary", "weight"];
+const PARTY_KEYS: [&str; 5] = ["upstream", "repository", "root", "canary", "weight"];
 const EXCEPTION_KEYS: [&str; 5] = ["project", "versions", "minimum-age", "until", "reason"];
 const SCOPE_KEYS: [&str; 4] = ["projects", "only", "minimum-age", "age-from"];
 
@@ -90,20 +93,28 @@ fn parties(root: &Table<'_>) -> Read<BTreeMap<PartyName, Party>> {
     Ok(parties)
 }
 
+/// A party is an upstream or a repository, never both: what one may say the other may not.
 fn party(name: &PartyName, table: &Table<'_>) -> Read<Party> {
     table.only_keys(&PARTY_KEYS)?;
-    let url = table.required("upstream", "the URL of the party's Simple API")?;
-    let upstream = Url::parse(url.text).map_err(|_| UpstreamUrlError::Malformed).and_then(Upstream::at);
-    let upstream = upstream.map_err(|error| {
-        let problem = url.problem(error.to_string());
-        match error {
-            UpstreamUrlError::Credentials => problem.hint(format!(
-                "take them out and put them into ~/.netrc or the environment variable {}",
-                name.credentials_variable()
-            )),
-            _ => problem,
+    let kind = match (table.text("upstream")?, table.text("repository")?) {
+        (Some(url), None) => PartyKind::Upstream(upstream(name, &url, table)?),
+        (None, Some(url)) => PartyKind::Repository(repository(name, &url, table)?),
+        (Some(_), Some(url)) => {
+            return Err(url
+                .problem(format!("party `{name}` has both `upstream` and `repository`"))
+                .hint("keep `repository` if the index has a TUF repository: then it vouches for what it serves"));
         }
-    })?;
+        (None, None) => {
+            return Err(Problem::new(&table.span, "`upstream` or `repository` is missing: where the party is")
+                .hint("`upstream`: the URL of an index's Simple API; `repository`: that of its TUF repository"));
+        }
+    };
+    Ok(Party { kind })
+}
+
+fn upstream(name: &PartyName, url: &Text<'_>, table: &Table<'_>) -> Read<Upstream> {
+    refuse_keys(table, &["root"], "an upstream signs nothing, so it has no root")?;
+    let upstream = base(name, url, Upstream::at)?;
     let canary = table.text("canary")?.map(|canary| canary.parse()).transpose()?;
     let weight = match table.table("weight")? {
         Some(weight) => {
@@ -112,7 +123,49 @@ fn party(name: &PartyName, table: &Table<'_>) -> Read<Party> {
         }
         None => None,
     };
-    Ok(Party { kind: PartyKind::Upstream(Upstream { canary, weight, ..upstream }) })
+    Ok(Upstream { canary, weight, ..upstream })
+}
+
+fn repository(name: &PartyName, url: &Text<'_>, table: &Table<'_>) -> Read<Repository> {
+    refuse_keys(table, &["canary"], "what a repository does not have, it says so signed: it needs no canary")?;
+    let root = table.required("root", "the file with the root that you trust, relative to this policy")?;
+    if root.text.trim().is_empty() || root.text.len() > limits::PATH_BYTES {
+        return Err(root.problem(format!("`root` is the path of a file, at most {} bytes", limits::PATH_BYTES)));
+    }
+    let mut repository = base(name, url, |url| Repository::at(url, root.text.to_owned()))?;
+    if let Some(weight) = table.table("weight")? {
+        weight.only_keys(&VouchKind::ALL.map(VouchKind::as_str))?;
+        for kind in VouchKind::ALL {
+            if let Some(amount) = weight.text(kind.as_str())? {
+                repository.weight.insert(kind, amount.parse()?);
+            }
+        }
+        if repository.weight.is_empty() {
+            return Err(Problem::new(&weight.span, "`weight` is empty").hint("leave it out, or weigh at least one kind"));
+        }
+    }
+    Ok(repository)
+}
+
+/// Keys that the other kind of party has.
+fn refuse_keys(table: &Table<'_>, keys: &[&str], why: &str) -> Read<()> {
+    match keys.iter().find_map(|key| table.key_span(key).map(|span| (key, span))) {
+        Some((key, span)) => Err(Problem::new(&span, format!("this party cannot have `{key}`: {why}"))),
+        None => Ok(()),
+    }
+}
+
+fn base<T>(name: &PartyName, url: &Text<'_>, at: impl FnOnce(Url) -> Result<T, UpstreamUrlError>) -> Read<T> {
+    Url::parse(url.text).map_err(|_| UpstreamUrlError::Malformed).and_then(at).map_err(|error| {
+        let problem = url.problem(error.to_string());
+        match error {
+            UpstreamUrlError::Credentials => problem.hint(format!(
+                "take them out and put them into ~/.netrc or the environment variable {}",
+                name.credentials_variable()
+            )),
+            _ => problem,
+        }
+    })
 }
 
 fn party_list(table: &Table<'_>, key: &str, parties: &BTreeMap<PartyName, Party>) -> Read<Option<Vec<PartyName>>> {

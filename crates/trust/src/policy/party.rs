@@ -6,6 +6,7 @@ use std::str::FromStr;
 use affineur_packaging::ProjectName;
 use url::Url;
 
+use super::Repository;
 use crate::limits;
 
 /// A party's name in a policy: ASCII letters, digits, `-`, `_`, `.`.
@@ -92,12 +93,14 @@ pub struct Party {
     pub kind: PartyKind,
 }
 
-/// The kinds of parties. TUF repositories follow; an upstream is never one.
+/// The kinds of parties. An upstream is never a repository: no code path can confuse the two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartyKind {
     /// An index without TUF: its claim is pinned, never vouches (DESIGN §4.6).
     Upstream(Upstream),
+    /// A TUF repository: its claim is verified or there is none.
+    Repository(Repository),
 }
 
 /// An index without TUF.
@@ -133,22 +136,27 @@ impl Upstream {
     ///
     /// # Errors
     /// See [`UpstreamUrlError`].
-    pub fn at(mut url: Url) -> Result<Self, UpstreamUrlError> {
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(UpstreamUrlError::Scheme);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(UpstreamUrlError::Credentials);
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(UpstreamUrlError::Query);
-        }
-        if !url.path().ends_with('/') {
-            let path = format!("{}/", url.path());
-            url.set_path(&path);
-        }
-        Ok(Self { url, canary: None, weight: None })
+    pub fn at(url: Url) -> Result<Self, UpstreamUrlError> {
+        Ok(Self { url: base_url(url)?, canary: None, weight: None })
     }
+}
+
+/// The base of an index's or a repository's URLs: a final `/` is added where it lacks one.
+pub(super) fn base_url(mut url: Url) -> Result<Url, UpstreamUrlError> {
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(UpstreamUrlError::Scheme);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(UpstreamUrlError::Credentials);
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(UpstreamUrlError::Query);
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
 }
 
 /// An amount of trust in thousandths: exact, never a float.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{AgeFrom, Exception, Mode, Origin, PartyKind, Policy, Scope, wait};
+use super::{AgeFrom, Exception, Mode, Origin, PartyKind, Policy, Repository, Scope, Upstream, wait};
 
 /// Prints a whole policy. The first line says where it comes from, since the built-in rules are not quite those of a file
 /// with the same words.
@@ -24,16 +24,36 @@ pub(super) fn policy(policy: &Policy) -> String {
         lines.push(format!("pass = {}", list(&policy.pass)));
     }
     for (name, party) in &policy.parties {
-        let PartyKind::Upstream(upstream) = &party.kind;
         lines.push(format!("\n[party.{}]", quoted(name)));
-        lines.push(format!("upstream = {}", quoted(&upstream.url)));
-        lines.extend(upstream.canary.as_ref().map(|canary| format!("canary = {}", quoted(canary))));
-        lines.extend(upstream.weight.map(|weight| format!("weight = {{ pinned = {} }}", quoted(&weight))));
+        match &party.kind {
+            PartyKind::Upstream(upstream) => lines.extend(print_upstream(upstream)),
+            PartyKind::Repository(repository) => lines.extend(print_repository(repository)),
+        }
     }
     policy.exceptions.iter().for_each(|exception| lines.extend(print_exception(exception)));
     policy.scopes.iter().for_each(|scope| lines.extend(print_scope(scope)));
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn print_upstream(upstream: &Upstream) -> Vec<String> {
+    let mut lines = vec![format!("upstream = {}", quoted(&upstream.url))];
+    lines.extend(upstream.canary.as_ref().map(|canary| format!("canary = {}", quoted(canary))));
+    lines.extend(upstream.weight.map(|weight| format!("weight = {{ pinned = {} }}", quoted(&weight))));
+    lines
+}
+
+/// The root's digest is a comment: it is no part of the file, and of every cache key.
+fn print_repository(repository: &Repository) -> Vec<String> {
+    let digest = repository.root_sha256.map(|digest| format!(" # sha256:{digest}")).unwrap_or_default();
+    let mut lines =
+        vec![format!("repository = {}", quoted(&repository.url)), format!("root = {}{digest}", quoted(&repository.root))];
+    let weights = repository.weight.iter().map(|(kind, weight)| format!("{} = {}", kind.as_str(), quoted(weight)));
+    let weights: Vec<_> = weights.collect();
+    if !weights.is_empty() {
+        lines.push(format!("weight = {{ {} }}", weights.join(", ")));
+    }
+    lines
 }
 
 fn print_exception(exception: &Exception) -> Vec<String> {

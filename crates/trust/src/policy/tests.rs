@@ -92,6 +92,28 @@ minimum-age = "0"
 }
 
 #[test]
+fn a_repository_has_a_root_and_weights_and_needs_no_canary() {
+    let text = "sources = ['index', 'other']\n[party.index]\nrepository = 'https://index.example/tuf'\nroot = 'trust/root.json'\n\
+        weight = { stable = '1.0', recently-claimed = '0.5' }\n[party.other]\nupstream = 'https://other.example/'";
+    let mut policy = Policy::parse(text).unwrap();
+    let repository = policy.repository(&party("index")).unwrap();
+    assert_eq!((repository.url.as_str(), repository.root.as_str()), ("https://index.example/tuf/", "trust/root.json"));
+    assert_eq!(
+        repository.weight.iter().map(|(kind, weight)| (kind.as_str(), weight.thousandths())).collect::<Vec<_>>(),
+        [("recently-claimed", 500), ("stable", 1_000)]
+    );
+    assert_eq!(policy.index_url(&party("index")).unwrap().as_str(), "https://index.example/simple/");
+    assert!(policy.upstream(&party("index")).is_none(), "and is no upstream");
+    let before = policy.canonical();
+    policy.note_root(&party("index"), Sha256::from_bytes([1; 32]));
+    let after = policy.canonical();
+    assert_ne!(before, after, "another root has other caches");
+    policy.note_root(&party("index"), Sha256::from_bytes([2; 32]));
+    assert_ne!(after, policy.canonical());
+    assert_eq!(Policy::parse(&after).unwrap().canonical(), before, "and the digest is no part of the file");
+}
+
+#[test]
 fn the_order_of_keys_and_tables_does_not_change_the_policy() {
     let one = "minimum-age = '1d'\nsources = ['a']\n[party.a]\nupstream = 'https://a.example/simple/'";
     let other = "party.a.upstream = 'https://a.example/simple'\nsources = ['a']\nminimum-age = '24h'";

@@ -1,6 +1,10 @@
 use affineur_packaging::Sha256;
+use affineur_tuf::{Fault, Mismatch, RoleLabel, Threshold};
 
 use super::*;
+use crate::listing::{ListingError, Misplaced, Overlay, listing_path};
+use crate::vouch::testing::{Index, listing_of};
+use crate::{DocumentFault, DocumentKind};
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -12,6 +16,49 @@ fn source() -> PartyName {
 
 fn contradicted(what: Contradiction) -> Reason {
     Reason::Contradicted { party: source(), project: "requests".parse().unwrap(), what }
+}
+
+fn vouched() -> Reason {
+    let mut index = Index::new();
+    let listing = listing_of("requests-1.0.tar.gz", Sha256::from_bytes([7; 32]));
+    index.add_project(&listing, &Overlay::empty(listing.project.clone()));
+    index.repository.publish().unwrap();
+    let chain = index.found(&listing_path(&listing.project).unwrap()).chain;
+    Reason::Vouched { party: source(), tier: Tier::Unclaimed, chain }
+}
+
+/// Each way in which a repository does not vouch.
+fn not_vouched() -> Vec<Reason> {
+    let version = |number| affineur_tuf::Version::new(number).unwrap();
+    let metadata = |role: &str, fault| {
+        let role = role.parse().map_or_else(|_| affineur_tuf::TopRole::Timestamp.into(), RoleLabel::Delegated);
+        NotVouched::Metadata(affineur_tuf::Error { role, fault })
+    };
+    let document = |document, fault| NotVouched::Document { document, fault };
+    let now = time("2026-11-20T00:00:00Z");
+    let all = vec![
+        metadata("timestamp", Fault::Rollback { floor: version(5), found: version(3) }),
+        metadata("bin.1-0", Fault::Threshold { threshold: Threshold::ONE, found: 0, unusable: Vec::new() }),
+        metadata("bin.1-0", Fault::Mismatch(Mismatch::NoKnownAlgorithm)),
+        metadata("bin.1-0", Fault::Format("hostile text \u{1b}[31m".to_owned())),
+        metadata("bin.1-0", Fault::NotListed),
+        metadata("b\u{1b}[31m\r\nn", Fault::Version { expected: version(2), found: version(1) }),
+        metadata("bin.1-0", Fault::Unlisted("x".to_owned())),
+        metadata("timestamp", Fault::Expired { expires: "2026-11-01T10:00:00Z".parse().unwrap(), now }),
+        document(DocumentKind::Listing, DocumentFault::Differs(Mismatch::NoKnownAlgorithm)),
+        document(DocumentKind::Overlay, DocumentFault::Misplaced(Misplaced { role: affineur_tuf::TopRole::Targets.into() })),
+        document(DocumentKind::Overlay, DocumentFault::Unreadable(ListingError::OtherProject)),
+        document(DocumentKind::Listing, DocumentFault::TooLarge { length: 100_000_000 }),
+        NotVouched::OneMissing(DocumentKind::Listing),
+        NotVouched::OneMissing(DocumentKind::Overlay),
+        NotVouched::GaveUp { visited: 32 },
+        NotVouched::Unreachable { problem: "timestamp: timed out".to_owned(), last_heard: Some(now) },
+        NotVouched::Unreachable { problem: "bin.1-0: the repository does not have it".to_owned(), last_heard: None },
+        NotVouched::Quarantined { reason: None },
+        NotVouched::Quarantined { reason: Some("says \"malware\"\r\nX: y\u{1b}[31m".to_owned()) },
+        NotVouched::OnlyPinned,
+    ];
+    all.into_iter().map(|why| Reason::NotVouched { party: source(), why: Box::new(why) }).collect()
 }
 
 /// One of each, and the odd forms.
@@ -67,8 +114,15 @@ fn all() -> Vec<Reason> {
         contradicted(Contradiction::Bytes { expected: digest(1), got: digest(2) }),
         contradicted(Contradiction::Vanished),
         contradicted(Contradiction::ListedTwice),
+        vouched(),
         Reason::OtherContradicts { party: "other".parse().unwrap(), what: Contradiction::ListedTwice },
     ]
+}
+
+fn every() -> Vec<Reason> {
+    let mut every = all();
+    every.extend(not_vouched());
+    every
 }
 
 #[test]
@@ -77,18 +131,18 @@ fn each_reason_says_what_it_is_why_and_what_would_change_it() {
         let class = reason.class().map_or("-".to_owned(), |class| format!("{class:?}"));
         format!("{} ({class})\n  {reason}\n  -> {}\n", reason.code(), reason.remedy().unwrap_or_default())
     };
-    insta::assert_snapshot!(all().iter().map(print).collect::<String>());
+    insta::assert_snapshot!(every().iter().map(print).collect::<String>());
 }
 
 #[test]
 fn the_report_of_a_reason_is_a_format() {
-    let lines: Vec<_> = all().iter().map(|reason| serde_json::to_string(reason).unwrap()).collect();
+    let lines: Vec<_> = every().iter().map(|reason| serde_json::to_string(reason).unwrap()).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]
 fn every_reason_is_one_line_of_printable_ascii_that_fits_a_header() {
-    for reason in all() {
+    for reason in every() {
         for text in [reason.to_string(), serde_json::to_string(&reason).unwrap()] {
             assert!(text.chars().all(|c| c == ' ' || c.is_ascii_graphic()), "{text:?}");
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use crate::arbitrary::{added, claim, contradiction, evidence, file, party, pin, policy, time};
+use crate::arbitrary::{added, claim, contradiction, evidence, file, not_vouched, party, pin, policy, time, vouch_for};
 use crate::{Claim, Class, Decision, Evidence, Mode, Policy, PolicySet, Reason, Withheld};
 
 /// A policy of a user, or the built-in one.
@@ -44,11 +44,18 @@ proptest! {
     }
 
     #[test]
-    fn only_a_pin_of_a_source_of_the_project_and_a_digest_admit(policy in any_policy(), file in file(), about in evidence(), now in time()) {
+    fn only_a_source_of_the_project_that_vouches_or_is_no_repository_and_a_digest_admit(policy in any_policy(), file in file(), about in evidence(), now in time()) {
         if policy.decide(&file, &about, now).is_allowed() {
             let sources = policy.sources_for(&file.project);
             prop_assert!(sources.is_empty() || sources.contains(&about.source));
-            prop_assert!(matches!(about.claims.get(&about.source), Some(Claim::Pinned(_))));
+            match about.claims.get(&about.source) {
+                Some(Claim::Pinned(_)) => prop_assert!(policy.repository(&about.source).is_none()),
+                Some(Claim::Vouched(vouched)) => {
+                    prop_assert!(policy.upstream(&about.source).is_none());
+                    prop_assert!(vouched.is_about(&file));
+                }
+                other => prop_assert!(false, "{other:?}"),
+            }
             prop_assert!(file.sha256.is_some());
         }
     }
@@ -83,6 +90,48 @@ proptest! {
         prop_assert!(!policy.decide(&file, &silent, now).is_allowed() || policy.decide(&file, &pinned, now).is_allowed());
         let contradicted = with(&about, &anybody, Claim::Contradicts(what));
         prop_assert!(policy.decide(&file, &about, now).is_allowed() || !policy.decide(&file, &contradicted, now).is_allowed());
+    }
+
+    #[test]
+    fn a_vouch_of_a_silent_source_or_a_further_one_never_withholds(
+        policy in any_policy(), file in file(), about in evidence(), other in party(), pin in pin(), now in time(),
+    ) {
+        let Some(vouched) = vouch_for(&file, &pin) else { return Ok(()) };
+        let before = policy.decide(&file, &with(&about, &about.source, Claim::Silent), now);
+        let vouch = Claim::Vouched(Box::new(vouched));
+        let after = policy.decide(&file, &with(&about, &about.source, vouch.clone()), now);
+        prop_assert!(!before.is_allowed() || after.is_allowed());
+        if other != about.source {
+            let (alone, more) = (policy.decide(&file, &about, now), policy.decide(&file, &with(&about, &other, vouch), now));
+            prop_assert_eq!(alone.is_allowed(), more.is_allowed());
+        }
+    }
+
+    #[test]
+    fn a_vouch_and_a_pin_of_the_same_age_count_the_same_where_both_count(
+        policy in any_policy(), file in file(), source in party(), pin in pin(), now in time(),
+    ) {
+        let pin = crate::Pin { last_modified: crate::LastModified::Unknown, ..pin };
+        let Some(vouched) = vouch_for(&file, &pin) else { return Ok(()) };
+        let decide = |claim| {
+            let about = Evidence { source: source.clone(), claims: BTreeMap::from([(source.clone(), claim)]) };
+            policy.decide(&file, &about, now)
+        };
+        let (pinned, vouched) = (decide(Claim::Pinned(pin)), decide(Claim::Vouched(Box::new(vouched))));
+        match (policy.upstream(&source), policy.repository(&source)) {
+            (Some(_), _) => prop_assert!(!vouched.is_allowed()),
+            (_, Some(_)) => prop_assert!(!pinned.is_allowed()),
+            (None, None) => prop_assert_eq!(pinned.is_allowed(), vouched.is_allowed()),
+        }
+    }
+
+    #[test]
+    fn what_is_not_vouched_never_admits(
+        policy in any_policy(), file in file(), about in evidence(), why in not_vouched(), now in time(),
+    ) {
+        let decision = policy.decide(&file, &with(&about, &about.source, Claim::NotVouched(Box::new(why.clone()))), now);
+        prop_assert!(matches!(&decision, Decision::Withhold(withheld) if withheld.class() != Class::Hostile || why.class() == Class::Hostile));
+        prop_assert!(why.class() != Class::Hostile || decision.reasons()[0].is_alarm());
     }
 
     #[test]
