@@ -114,7 +114,7 @@ impl NotVouched {
             _ if self.class() == Class::Hostile => {
                 format!("do not use this project now; ask who runs {party} why, and keep the evidence")
             }
-            Self::Metadata(Error { role, .. }) => format!("try again when {party} has signed {} again", named(role)),
+            Self::Metadata(Error { role, .. }) => format!("try again when {party} has an acceptable {}", named(role)),
             Self::Quarantined { .. } => format!("ask {party} why, or wait until it lifts the quarantine"),
             Self::OnlyPinned => format!("{party} has to vouch for it: pages that nobody signed do not count"),
             _ => format!("try again when {party} answers completely"),
