@@ -70,7 +70,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def make_repository() -> Iterator[Callable[..., Repository]]:
     """Begins repositories that python-tuf signs, each on a server that ends with the test."""
     with ExitStack() as stack:
-        yield lambda **settings: Repository(stack.enter_context(FileServer()), **settings)
+        yield lambda tls=None, **settings: Repository(stack.enter_context(FileServer(tls=tls)), **settings)
 
 
 @pytest.fixture

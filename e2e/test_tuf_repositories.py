@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import pty
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +14,12 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 from tuf.ngclient import Updater
 
+from support import faults
 from support.files import FileServer
-from support.program import SIGNER, Result, World
+from support.program import PROGRAM, SIGNER, Result, World
 from support.repository import Repository
+from support.tls import Authority
+from support.upstream import Fault, Handler
 
 MakeRepository = Callable[..., Repository]
 BRIE = b"brie\n" * 1000
@@ -171,6 +177,51 @@ def test_places_that_no_convention_has_are_named(make_repository: MakeRepository
     nowhere.says("nothing says where this repository is", "--url")
     world.affineur("tuf", "download", "copy", "cheese", *places).succeeded()
     assert (world.work / "cheese").read_bytes() == BRIE
+
+
+def test_https_is_verified_with_the_authorities_of_the_system(
+    make_repository: MakeRepository, authority: Authority, world: World
+) -> None:
+    repository = make_repository(tls=authority.server_context())
+    repository.add("cheese", BRIE)
+    repository.publish()
+    begin(world, repository)
+    stranger = world.affineur("tuf", "download", "copy", "cheese")
+    assert stranger.status == 3 and not (world.work / "cheese").exists(), stranger
+    stranger.says("cannot connect")
+    world.env["SSL_CERT_FILE"] = str(authority.certificate)
+    check_download(world, "cheese", BRIE)
+
+
+def test_a_long_download_shows_how_far_it_is_at_a_terminal(make_repository: MakeRepository, world: World) -> None:
+    repository = make_repository()
+    data = bytes(2_000_000)
+    repository.add("long", data)
+    repository.publish()
+    begin(world, repository)
+    repository.server.faults[repository.target_name("long", data)] = in_halves(data, 0.6)
+    told, terminal = pty.openpty()
+    process = world.start(PROGRAM, "tuf", "download", "copy", "long", stderr=terminal)
+    os.close(terminal)
+    out, _ = process.communicate(timeout=60)
+    shown = os.read(told, 10_000).decode()
+    os.close(told)
+    assert process.returncode == 0 and "% of 2.0 MB" in shown and shown.endswith("\r\x1b[K"), (out, shown)
+    world.affineur("tuf", "refresh", "copy").succeeded()
+    quiet = world.affineur("tuf", "download", "copy", "long", "--to", "again").succeeded()
+    assert quiet.stderr == "", "elsewhere there is no such line"
+
+
+def in_halves(data: bytes, seconds: float) -> Fault:
+    """Sends a half, and the other one after a while."""
+
+    def fault(handler: Handler) -> None:
+        faults.begin(handler, "application/octet-stream", len(data))
+        handler.wfile.write(data[: len(data) // 2])
+        threading.Event().wait(seconds)
+        handler.wfile.write(data[len(data) // 2 :])
+
+    return fault
 
 
 # The other direction: affineur's library signs, python-tuf's client reads.

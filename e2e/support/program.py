@@ -188,7 +188,8 @@ class World:
         return Result(words, process.returncode, stdout, stderr, seconds, watch.peak_mib)
 
     def start(
-        self, *arguments: object, env: dict[str, str | None] | None = None, cwd: Path | None = None
+        self, *arguments: object, env: dict[str, str | None] | None = None, cwd: Path | None = None,
+        stderr: int = subprocess.PIPE,
     ) -> subprocess.Popen[str]:
         """Starts a command in a process group of its own, in this world's environment and at this world's time."""
         merged = {key: value for key, value in {**self.env, **(env or {})}.items() if value is not None}
@@ -200,7 +201,7 @@ class World:
         return subprocess.Popen(
             [str(argument) for argument in arguments],
             env=merged, cwd=cwd or self.work, text=True, errors="replace", start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
         )
 
     @contextmanager

@@ -8,7 +8,8 @@ use url::Url;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
-A local copy is a folder with a root that you trust and the metadata that were verified with it. Begin one with `init`.
+A local copy is a folder with a root that you trust and the metadata that were verified with it. \
+Begin one with `init`.
 
 Examples:
   affineur tuf init ./copy --root 1.root.json --url https://repository.example/metadata/
@@ -39,12 +40,13 @@ pub(crate) struct Places {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Whoever gives you the root file decides what you will trust. Compare its SHA-256 over another way than the one that the file came.
-The URLs are kept in FOLDER/repository.toml; one with a user name or password is refused there, and can be given to each command.
+Whoever gives you the root file decides what you will trust. Compare its SHA-256 over another way than the one that the \
+file came. The URLs are kept in FOLDER/repository.toml; one with a user name or password is refused there, and can be given \
+to each command.
 
 Examples:
   affineur tuf init ./copy --root 1.root.json --url https://repository.example/metadata/
-  affineur tuf init ./copy --root root.json --url https://a.example/tuf/ --targets-url https://b.example/files/")]
+  affineur tuf init ./copy --root r.json --url https://a.example/m/ --targets-url https://b.example/")]
 pub(crate) struct InitOptions {
     /// The folder of the local copy; it is made
     pub(crate) folder: PathBuf,
@@ -60,8 +62,8 @@ pub(crate) struct InitOptions {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exit status 0: up to date; 1: what the repository serves is hostile; 3: cannot tell now, because it is not there or has expired.
-What was verified before a failure is kept.
+Exit status 0: up to date; 1: what the repository serves is hostile; 3: cannot tell now, because it is not there or has \
+expired. What was verified before a failure is kept.
 
 Examples:
   affineur tuf refresh ./copy
@@ -78,8 +80,8 @@ pub(crate) struct RefreshOptions {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Refreshes first. A file gets its name when its length and digests are right, and not before. One that is there already and is the
-right one is not fetched again. Nothing is written through a symbolic link below the folder.
+Refreshes first. A file gets its name when its length and digests are right, and not before. One that is there already and \
+is the right one is not fetched again. Nothing is written through a symbolic link below the folder.
 
 Exit status 0: all are there; 1: one is listed by no role, or what came is hostile; 3: cannot tell now.
 
@@ -104,7 +106,8 @@ pub(crate) struct DownloadOptions {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A local copy is verified as it is shown, except that what has expired is shown too. Of a single file nothing is verified.
+A local copy is verified as it is shown, except that what has expired is shown too. Of a single file nothing is verified. \
+Exit status 3: the copy has not all that a path would be looked up in.
 
 Examples:
   affineur tuf inspect ./copy

@@ -9,6 +9,8 @@ mod inspect;
 mod progress;
 mod refresh;
 mod session;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::process::ExitCode;
