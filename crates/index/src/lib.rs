@@ -3,4 +3,5 @@
 //! It holds the online key alone: root's, targets' and bins' keys never come near the process that serves.
 
 pub mod limits;
+pub mod publisher;
 pub mod store;

@@ -29,3 +29,15 @@ pub const POLL: Duration = Duration::from_millis(250);
 pub const COLLECT_ROWS: usize = 512;
 /// Longest text about who holds the publisher's lock.
 pub const LEASE_BYTES: u64 = 200;
+
+/// How long what the online key signs is valid (PEP 458: a day).
+pub const ONLINE_VALIDITY: Duration = Duration::from_secs(24 * 3600);
+
+/// How often it is looked for what must be renewed.
+pub const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Most bins that are renewed in one publication. All 16 384 are renewed within half a day even so, since due ones follow at once.
+pub const RENEWED_BINS: usize = 256;
+
+/// Most changes in one publication: enough for the longest queue to be signed quickly, few enough to be seen within a second.
+pub const GROUP_TICKETS: usize = 2_000;

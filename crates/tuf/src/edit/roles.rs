@@ -152,8 +152,7 @@ impl Draft<Targets> {
         let delegations = self.delegations();
         delegations.roles = None;
         let keyids = delegations.take_keys(keys);
-        let name_prefix = name_prefix.into();
-        delegations.succinct_roles = Some(Succinct { bit_length, keyids, name_prefix, threshold, extra: Extra::new() });
+        delegations.succinct_roles = Some(Succinct::new(bit_length, name_prefix, keyids, threshold));
         delegations.drop_unused_keys();
         self
     }

@@ -194,6 +194,12 @@ pub struct Succinct {
 }
 
 impl Succinct {
+    /// Two to the power of `bit_length` (1 to 32) bins.
+    #[must_use]
+    pub fn new(bit_length: u8, name_prefix: &str, keyids: Vec<KeyId>, threshold: Threshold) -> Self {
+        Self { bit_length, keyids, name_prefix: name_prefix.into(), threshold, extra: Extra::new() }
+    }
+
     /// How many bins there are, as a power of two.
     #[must_use]
     pub const fn bit_length(&self) -> u8 {
@@ -222,7 +228,7 @@ impl Succinct {
     #[must_use]
     pub fn bin_of(&self, path: &TargetPath) -> u64 {
         let [a, b, c, d, ..] = *path.digest();
-        u64::from(u32::from_be_bytes([a, b, c, d])) >> (32 - u32::from(self.bit_length))
+        u64::from(u32::from_be_bytes([a, b, c, d])) >> 32_u32.saturating_sub(u32::from(self.bit_length))
     }
 
     /// The name of a bin: the prefix and the number, in as many hexadecimal digits as the last one needs.

@@ -1,0 +1,133 @@
+//! The first publication of an index, and the start of a publisher on an index that has one.
+
+use std::sync::Arc;
+
+use affineur_trust::listing::BINS;
+use affineur_tuf::edit::{Draft, SharedSigner};
+use affineur_tuf::{Listed, Root, Snapshot, Targets, Timestamp as TimestampRole, TopRole, Version, metadata_path};
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{Granularity, Publisher, PublisherError, State, StoredProblem, Tree, Validity, expiry, stored};
+use crate::store::{Publication, Store};
+
+/// What a ceremony made: the first versions of the roles whose keys never come here.
+pub struct Offline {
+    /// Root.
+    pub root: Bytes,
+    /// Top-level targets.
+    pub targets: Bytes,
+    /// The role `bins`.
+    pub bins: Bytes,
+}
+
+/// How the online key signs and for how long.
+pub struct Online {
+    /// The key.
+    pub signer: SharedSigner,
+    /// What becomes a target.
+    pub granularity: Granularity,
+    /// How long what it signs is valid.
+    pub validity: Validity,
+}
+
+impl<S: Store> Publisher<S> {
+    /// Publishes for the first time: what was made offline, empty bins, snapshot, timestamp.
+    ///
+    /// # Errors
+    /// [`PublisherError::AlreadyInitialised`], [`PublisherError::Offline`]; see [`PublisherError`].
+    pub async fn initialise(store: S, offline: Offline, online: Online, now: Timestamp) -> Result<Self, PublisherError> {
+        let lease = store.publisher_lease().await?;
+        if store.timestamp().await?.is_some() {
+            return Err(PublisherError::AlreadyInitialised);
+        }
+        let unusable = |what: &str, problem: String| PublisherError::Offline(format!("{what}: {problem}"));
+        let root = Draft::<Root>::reopen(&offline.root).map_err(|fault| unusable("root", fault.to_string()))?;
+        let targets = Draft::<Targets>::reopen(&offline.targets).map_err(|fault| unusable("targets", fault.to_string()))?;
+        let bins = Draft::<Targets>::reopen(&offline.bins).map_err(|fault| unusable("bins", fault.to_string()))?;
+        let tree = Tree::of(&bins).map_err(|problem| unusable("bins", problem))?;
+        names_the_online_key(&root, &online)?;
+        let bins_expire = expiry(now, online.validity.bin)?;
+        let mut snapshot = Draft::<Snapshot>::new(expiry(now, online.validity.snapshot)?);
+        snapshot.list(TopRole::Targets.as_str(), Listed::with_digest(targets.version(), &offline.targets));
+        snapshot.list(BINS, Listed::with_digest(bins.version(), &offline.bins));
+        let mut metadata = vec![
+            (metadata_path(TopRole::Root.as_str(), Some(root.version())), offline.root),
+            (metadata_path(TopRole::Targets.as_str(), Some(targets.version())), offline.targets),
+            (Tree::bins_path(bins.version()), offline.bins),
+        ];
+        for bin in 0..tree.bins() {
+            let signed = Draft::<Targets>::new(bins_expire).sign([&*online.signer])?;
+            snapshot.list(&tree.name(bin), signed.listed_by_version());
+            metadata.push((tree.path(bin, signed.version()), signed.into_bytes().into()));
+        }
+        let signed = snapshot.sign([&*online.signer])?;
+        let timestamp = Draft::<TimestampRole>::new(expiry(now, online.validity.timestamp)?, signed.listed());
+        metadata.push((metadata_path(TopRole::Snapshot.as_str(), Some(signed.version())), signed.into_bytes().into()));
+        let publication = Publication {
+            after: None,
+            version: timestamp.version(),
+            timestamp: timestamp.sign([&*online.signer])?.into_bytes().into(),
+            metadata,
+            targets: Vec::new(),
+            done: Vec::new(),
+            at: now,
+        };
+        store.publish(publication).await?;
+        let bins = Arc::new(vec![bins_expire; usize::try_from(tree.bins()).unwrap_or_default()]);
+        let Online { signer, granularity, validity } = online;
+        let state = State { timestamp, snapshot, bins };
+        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state })
+    }
+
+    /// Becomes the publisher of an index that has been initialised.
+    ///
+    /// # Errors
+    /// [`PublisherError::NotInitialised`]; see [`PublisherError`].
+    pub async fn start(store: S, online: Online) -> Result<Self, PublisherError> {
+        let lease = store.publisher_lease().await?;
+        let published = store.timestamp().await?.ok_or(PublisherError::NotInitialised)?;
+        let unreadable = |problem| PublisherError::Stored { path: "timestamp.json".to_owned(), problem };
+        let timestamp =
+            Draft::<TimestampRole>::reopen(&published.bytes).map_err(|fault| unreadable(StoredProblem::Unreadable(fault)))?;
+        let version = timestamp.body().snapshot().version();
+        let snapshot: Draft<Snapshot> = stored(&store, &metadata_path(TopRole::Snapshot.as_str(), Some(version))).await?;
+        let bins: Draft<Targets> = stored(&store, &Tree::bins_path(listed(&snapshot, BINS)?)).await?;
+        let tree = Tree::of(&bins).map_err(PublisherError::Offline)?;
+        let expiries = expiries(&store, &tree, &snapshot).await?;
+        let Online { signer, granularity, validity } = online;
+        let state = State { timestamp, snapshot, bins: Arc::new(expiries) };
+        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state })
+    }
+}
+
+/// When each bin expires. Reads all of them, once in the life of a process.
+async fn expiries<S: Store>(
+    store: &S,
+    tree: &Tree,
+    snapshot: &Draft<Snapshot>,
+) -> Result<Vec<affineur_tuf::Expiry>, PublisherError> {
+    let mut expiries = Vec::new();
+    for bin in 0..tree.bins() {
+        let draft: Draft<Targets> = stored(store, &tree.path(bin, listed(snapshot, &tree.name(bin))?)).await?;
+        expiries.push(affineur_tuf::Role::expires(draft.body()));
+    }
+    Ok(expiries)
+}
+
+/// The version of a role that the snapshot lists.
+pub(super) fn listed(snapshot: &Draft<Snapshot>, role: &str) -> Result<Version, PublisherError> {
+    let listed = snapshot.body().role(role).map(Listed::version);
+    listed.ok_or_else(|| PublisherError::Stored { path: format!("{role}.json"), problem: StoredProblem::Missing })
+}
+
+/// Without this the first client would find out.
+fn names_the_online_key(root: &Draft<Root>, online: &Online) -> Result<(), PublisherError> {
+    for role in [TopRole::Timestamp, TopRole::Snapshot] {
+        let named = root.body().role(role).is_some_and(|keys| keys.keyids().contains(online.signer.key_id()));
+        if !named {
+            return Err(PublisherError::Offline(format!("root does not give the online key to {role}")));
+        }
+    }
+    Ok(())
+}
