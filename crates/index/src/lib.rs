@@ -4,4 +4,5 @@
 
 pub mod limits;
 pub mod publisher;
+pub mod serve;
 pub mod store;

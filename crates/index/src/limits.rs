@@ -41,3 +41,9 @@ pub const RENEWED_BINS: usize = 256;
 
 /// Most changes in one publication: enough for the longest queue to be signed quickly, few enough to be seen within a second.
 pub const GROUP_TICKETS: usize = 2_000;
+/// How much of a file is read at once for a client.
+pub const READ_BYTES: u64 = 64 << 10;
+/// Rendered pages in memory: the busiest projects of the largest index.
+pub const PAGES_IN_MEMORY: usize = 4_096;
+/// Projects that are read from the store at once.
+pub const PROJECTS_AT_ONCE: usize = 10_000;
