@@ -20,7 +20,8 @@ pub struct Search {
     /// What is still to be visited; the last one is next. Children were put on it in reverse order.
     pending: Vec<Pending>,
     visited: HashSet<EdgeKey>,
-    begun: bool,
+    /// The view that it began with.
+    view: Option<[[u8; 32]; 3]>,
     /// How it ended: it does not go on behind an answer or an error.
     end: Option<Result<Lookup<Found>, Error>>,
 }
@@ -99,14 +100,18 @@ impl Search {
     /// Begins a search.
     #[must_use]
     pub fn new(path: TargetPath) -> Self {
-        Self { path, pending: Vec::new(), visited: HashSet::new(), begun: false, end: None }
+        Self { path, pending: Vec::new(), visited: HashSet::new(), view: None, end: None }
     }
 
-    /// Goes as far as the roles in the view allow. A search that is over ends the same way again.
+    /// Goes as far as the roles in the view allow. A search that is over ends the same way again. In the view of another
+    /// update it begins anew: delegations of different times do not mix.
     ///
     /// # Errors
     /// A role on the way has expired, or its delegation is invalid: the search is over.
     pub fn advance(&mut self, view: &LiveView<'_>) -> Result<Progress, Error> {
+        if self.view.is_some_and(|begun| begun != view.files()) {
+            *self = Self::new(self.path.clone());
+        }
         if let Some(end) = &self.end {
             return end.clone().map(Progress::Ended);
         }
@@ -120,8 +125,8 @@ impl Search {
     }
 
     fn proceed(&mut self, view: &LiveView<'_>) -> Result<Progress, Error> {
-        if !self.begun {
-            self.begun = true;
+        if self.view.is_none() {
+            self.view = Some(view.files());
             if let Some(found) = self.visit(view.targets(), top_step(view), None)? {
                 return Ok(ended(found));
             }

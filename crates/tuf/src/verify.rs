@@ -192,6 +192,11 @@ impl<R: Role> Authentic<R> {
         Ok(Current { authentic: self })
     }
 
+    /// SHA-256 of the file.
+    pub(crate) const fn content(&self) -> &[u8; 32] {
+        &self.content
+    }
+
     pub(crate) fn seal(&self, online_keys: [u8; 32]) -> Seal {
         Seal::new(self.content, self.authority, online_keys)
     }

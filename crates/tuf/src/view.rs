@@ -182,6 +182,12 @@ impl<'a> LiveView<'a> {
         path.url_path(digest)
     }
 
+    /// Which view this is: the files that decide what a search can meet.
+    pub(crate) fn files(&self) -> [[u8; 32]; 3] {
+        let View { base, snapshot, targets, .. } = self.view;
+        [*base.root.authentic().content(), *snapshot.authentic().content(), *targets.authentic().content()]
+    }
+
     /// A delegated role, if it is in memory.
     pub(crate) fn role(&self, edge: &Edge) -> Option<Result<&'a Targets, Error>> {
         let role = self.view.roles.get(edge.key())?;

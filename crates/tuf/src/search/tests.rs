@@ -210,3 +210,27 @@ fn the_chain_says_who_vouches_and_with_which_keys() {
     let keys = |seeds: &[u8]| signers(seeds).iter().map(|signer| signer.key_id().clone()).collect::<Vec<_>>();
     assert_eq!(steps.iter().map(|step| step.keyids.clone()).collect::<Vec<_>>(), [keys(&[4]), keys(&[5]), keys(&[6, 7])]);
 }
+
+#[test]
+fn a_search_that_goes_on_in_a_newer_view_begins_anew() {
+    let mut repository = repository();
+    repository.delegate(None, &role("a"), signers(&[5]), everything());
+    repository.delegate(None, &role("b"), signers(&[6]), everything());
+    repository.role_mut(&role("b")).add_target(&path(), TargetFile::of(b"brie"));
+    repository.publish().unwrap();
+    let mut old = refresh(&repository).unwrap();
+    let mut search = Search::new(path());
+    let Progress::Needs(edge) = search.advance(&old.live(now()).unwrap()).unwrap() else { panic!() };
+    old.accept(&edge, repository.file("a", Some(1)).unwrap(), now()).unwrap();
+    let Progress::Needs(edge) = search.advance(&old.live(now()).unwrap()).unwrap() else { panic!() };
+    assert_eq!(*edge.role(), role("b"));
+    // In the meantime `b` lost its delegation.
+    repository.targets_mut().revoke(&role("b"));
+    repository.publish().unwrap();
+    let mut new = refresh(&repository).unwrap();
+    let Progress::Needs(edge) = search.advance(&new.live(now()).unwrap()).unwrap() else { panic!() };
+    assert_eq!(*edge.role(), role("a"));
+    new.accept(&edge, repository.file("a", Some(1)).unwrap(), now()).unwrap();
+    let Progress::Ended(end) = search.advance(&new.live(now()).unwrap()).unwrap() else { panic!() };
+    assert_eq!(end, Lookup::Absent);
+}
