@@ -59,6 +59,21 @@ fn a_seal_that_was_made_under_other_keys_lets_its_file_be_forgotten() {
 }
 
 #[test]
+fn remembering_the_same_again_changes_nothing() {
+    let mut repository = repository();
+    repository.publish().unwrap();
+    let files = repository.files();
+    let mut timestamps = Roots::start(&files["1.root.json"], now()).unwrap().finish().unwrap();
+    let holds = Ok(Floor::Holds(Version::FIRST));
+    assert_eq!(timestamps.remember(&files["timestamp.json"], None), holds);
+    assert_eq!(timestamps.remember(&files["timestamp.json"], None), holds);
+    let mut snapshots = timestamps.accept(&files["timestamp.json"]).unwrap();
+    assert_eq!(snapshots.remember(&files["1.snapshot.json"], None), holds);
+    assert_eq!(snapshots.remember(&files["1.snapshot.json"], None), holds);
+    assert!(snapshots.keep().is_ok());
+}
+
+#[test]
 fn remembering_something_older_does_not_lower_a_floor() {
     let mut repository = repository();
     repository.publish().unwrap();
