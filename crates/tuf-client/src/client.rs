@@ -7,8 +7,8 @@
 use std::time::{Duration, Instant};
 
 use affineur_tuf::{
-    Edge, Error, Found, Lookup, Progress, ReferenceTime, RoleLabel, Roots, Search, Snapshots, TargetPath, TopTargets, View,
-    Wanted,
+    Edge, Error, Found, Lookup, Progress, ReferenceTime, RoleLabel, Roots, Seal, Search, Snapshots, TargetPath, TopTargets,
+    View, Wanted,
 };
 use bytes::Bytes;
 
@@ -54,8 +54,8 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Whether the repository, or whoever stands between, served what contradicts the keys or what was seen before. Otherwise
-    /// nothing is known: it could not be had, or has expired.
+    /// Whether the repository, or whoever stands between, served what contradicts the keys, what was listed or what was seen
+    /// before ([`affineur_tuf::Fault::is_hostile`]). Otherwise nothing is known: it could not be had or read, or has expired.
     #[must_use]
     pub const fn is_hostile(&self) -> bool {
         matches!(self, Self::Metadata(error) if error.fault.is_hostile())
@@ -65,7 +65,7 @@ impl ClientError {
 impl<T: Transport> Client<T> {
     /// Puts a client together.
     pub const fn new(local: LocalCopy, transport: T) -> Self {
-        Self { local, transport, lock_wait: limits::LOCK_WAIT }
+        Self { local, transport, lock_wait: limits::REFRESH_LOCK_WAIT }
     }
 
     /// Waits so long for another process that refreshes the same local copy.
@@ -97,8 +97,9 @@ impl<T: Transport> Client<T> {
             locked.write_root(&bytes)?;
         }
         let mut timestamps = roots.finish()?;
-        if let Some(Kept { bytes, seal }) = locked.top(TopRole::Timestamp, affineur_tuf::limits::TIMESTAMP_BYTES) {
-            noted(&RoleLabel::Top(affineur_tuf::TopRole::Timestamp), &timestamps.remember(&bytes, seal.as_ref()));
+        if let Some(kept) = locked.top(TopRole::Timestamp, affineur_tuf::limits::TIMESTAMP_BYTES) {
+            noted(affineur_tuf::TopRole::Timestamp, &timestamps.remember(&kept.bytes, kept.seal.as_ref()));
+            seal_anew(&locked, TopRole::Timestamp, &kept, timestamps.local_seal());
         }
         let bytes = self.fetch_listed(&timestamps.wanted()).await?;
         let snapshots = timestamps.accept(&bytes)?;
@@ -110,8 +111,9 @@ impl<T: Transport> Client<T> {
     }
 
     async fn snapshot(&self, locked: &Locked<'_>, mut snapshots: Snapshots) -> Result<TopTargets, ClientError> {
-        if let Some(Kept { bytes, seal }) = locked.top(TopRole::Snapshot, affineur_tuf::limits::SNAPSHOT_BYTES) {
-            noted(&RoleLabel::Top(affineur_tuf::TopRole::Snapshot), &snapshots.remember(&bytes, seal.as_ref()));
+        if let Some(kept) = locked.top(TopRole::Snapshot, affineur_tuf::limits::SNAPSHOT_BYTES) {
+            noted(affineur_tuf::TopRole::Snapshot, &snapshots.remember(&kept.bytes, kept.seal.as_ref()));
+            seal_anew(locked, TopRole::Snapshot, &kept, snapshots.local_seal());
         }
         let snapshots = match snapshots.keep() {
             Ok(targets) => return Ok(targets),
@@ -121,13 +123,15 @@ impl<T: Transport> Client<T> {
         let targets = snapshots.accept(&bytes)?;
         if let Some(seal) = targets.snapshot_to_keep() {
             locked.write_top(TopRole::Snapshot, &bytes, &seal)?;
+            prune(locked);
         }
         Ok(targets)
     }
 
     async fn targets(&self, locked: &Locked<'_>, mut targets: TopTargets) -> Result<View, ClientError> {
-        if let Some(Kept { bytes, seal }) = locked.top(TopRole::Targets, affineur_tuf::limits::TARGETS_BYTES) {
-            noted(&RoleLabel::Top(affineur_tuf::TopRole::Targets), &targets.remember(&bytes, seal.as_ref()));
+        if let Some(kept) = locked.top(TopRole::Targets, affineur_tuf::limits::TARGETS_BYTES) {
+            noted(affineur_tuf::TopRole::Targets, &targets.remember(&kept.bytes, kept.seal.as_ref()));
+            seal_anew(locked, TopRole::Targets, &kept, targets.local_seal());
         }
         let targets = match targets.keep() {
             Ok(view) => return Ok(view),
@@ -159,14 +163,25 @@ impl<T: Transport> Client<T> {
         let name = edge.role().as_str();
         if let Some(kept) = self.local.delegated(name, wanted.at_most) {
             match view.recall(edge, &kept.bytes, kept.seal.as_ref(), now) {
-                Ok(_) if kept.seal.is_some() => return Ok(()),
-                Ok(seal) => return Ok(self.local.write_delegated(name, &kept.bytes, &seal)?),
+                Ok(seal) if kept.seal == Some(seal) => return Ok(()),
+                Ok(seal) => {
+                    self.cache(name, &kept.bytes, &seal);
+                    return Ok(());
+                }
                 Err(reason) => tracing::debug!(role = name, %reason, "the local copy is of no use"),
             }
         }
         let bytes = self.fetch_listed(&wanted).await?;
         let seal = view.accept(edge, &bytes, now)?;
-        Ok(self.local.write_delegated(name, &bytes, &seal)?)
+        self.cache(name, &bytes, &seal);
+        Ok(())
+    }
+
+    /// Keeps a delegated role. No floor depends on it: a disk that is full makes the next lookup fetch again, nothing else.
+    fn cache(&self, role: &str, bytes: &[u8], seal: &Seal) {
+        if let Err(problem) = self.local.write_delegated(role, bytes, seal) {
+            tracing::warn!(role, %problem, "a delegated role is not kept");
+        }
     }
 
     async fn fetch(&self, wanted: &Wanted) -> Result<Option<Bytes>, ClientError> {
@@ -188,6 +203,7 @@ impl<T: Transport> Client<T> {
         loop {
             match self.local.lock(Duration::ZERO) {
                 Err(LocalError::Busy { .. }) if began.elapsed() < self.lock_wait => tokio::time::sleep(limits::LOCK_POLL).await,
+                Err(LocalError::Busy { folder, .. }) => return Err(LocalError::Busy { folder, waited: self.lock_wait }.into()),
                 locked => return Ok(locked?),
             }
         }
@@ -195,9 +211,29 @@ impl<T: Transport> Client<T> {
 }
 
 /// A local file that is ignored is no error: a crash, a rotation, another program may be the cause.
-fn noted<R: std::fmt::Debug>(role: &RoleLabel, remembered: &Result<R, Error>) {
+fn noted<R: std::fmt::Debug>(role: affineur_tuf::TopRole, remembered: &Result<R, Error>) {
     match remembered {
         Ok(floor) => tracing::debug!(%role, ?floor, "remembered"),
         Err(reason) => tracing::debug!(%role, %reason, "the local copy is ignored"),
     }
 }
+
+/// Gives remembered bytes the seal that is due to them now: theirs was lost, or root demands something else of them since.
+/// Without it the next start verifies them again, nothing else.
+fn seal_anew(locked: &Locked<'_>, role: TopRole, kept: &Kept, due: Option<Seal>) {
+    if let Some(due) = due.filter(|due| kept.seal != Some(*due))
+        && let Err(problem) = locked.write_top(role, &kept.bytes, &due)
+    {
+        tracing::warn!(?role, %problem, "kept metadata are not sealed anew");
+    }
+}
+
+/// A new snapshot makes kept roles useless: a good time to look what they take. That it fails hinders nobody.
+fn prune(locked: &Locked<'_>) {
+    if let Err(problem) = locked.prune([]) {
+        tracing::warn!(%problem, "the kept roles are not pruned");
+    }
+}
+
+#[cfg(test)]
+mod tests;

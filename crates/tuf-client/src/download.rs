@@ -54,11 +54,12 @@ pub enum DownloadError {
 }
 
 impl DownloadError {
-    /// Whether bytes came that are not the ones that were vouched for.
+    /// Whether bytes came that are not the ones that were vouched for, or metadata [contradict](affineur_tuf::Fault::is_hostile)
+    /// others.
     #[must_use]
     pub const fn is_hostile(&self) -> bool {
         match self {
-            Self::Mismatch { .. } => true,
+            Self::Mismatch { mismatch, .. } => mismatch.is_hostile(),
             Self::Metadata(error) => error.fault.is_hostile(),
             // More bytes than the metadata say.
             Self::Fetch { source, .. } => matches!(source.problem, Problem::TooLong { .. }),
@@ -81,10 +82,10 @@ impl<T: Transport> Client<T> {
         file: &Path,
         now: ReferenceTime,
     ) -> Result<Downloaded, DownloadError> {
+        let url_path = view.live(now)?.target_path(path, target);
         if is_already_there(file, target).await {
             return Ok(Downloaded::AlreadyThere);
         }
-        let url_path = view.live(now)?.target_path(path, target);
         let mismatch = |mismatch| DownloadError::Mismatch { path: path.clone(), mismatch };
         let fetch = |source| DownloadError::Fetch { path: path.clone(), source };
         let write = |source| DownloadError::Write { file: file.to_owned(), source };
@@ -98,20 +99,31 @@ impl<T: Transport> Client<T> {
             writer.write_all(&chunk).await.map_err(write)?;
         }
         checker.finish().map_err(mismatch)?;
+        // Only this says whether the last chunk was written.
+        writer.flush().await.map_err(write)?;
         writer.sync_all().await.map_err(write)?;
         temporary.persist(file).map_err(|error| write(error.error))?;
         Ok(Downloaded::Fetched)
     }
 }
 
+/// A file of the permissions that the user's other programs give theirs. It goes away with the value.
 fn temporary_beside(file: &Path) -> io::Result<NamedTempFile> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    tempfile::Builder::new().prefix(".affineur-").tempfile_in(folder)
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".affineur-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 /// Whether the file is there with this length and these digests. What cannot be read is not there.
 async fn is_already_there(file: &Path, target: &TargetFile) -> bool {
+    let about = tokio::fs::metadata(file).await;
+    if !about.is_ok_and(|about| about.is_file() && about.len() == target.length()) {
+        return false;
+    }
     let Ok(mut checker) = target.hashes().checker(target.length()) else { return false };
     let Ok(mut reader) = tokio::fs::File::open(file).await else { return false };
     let mut chunk = vec![0; limits::READ_CHUNK_BYTES];
@@ -123,3 +135,6 @@ async fn is_already_there(file: &Path, target: &TargetFile) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

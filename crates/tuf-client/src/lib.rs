@@ -8,6 +8,8 @@ pub mod inspect;
 pub mod limits;
 pub mod local;
 mod place;
+#[cfg(test)]
+mod testing;
 pub mod transport;
 
 pub use addresses::{Addresses, AddressesError};

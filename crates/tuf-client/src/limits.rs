@@ -65,6 +65,10 @@ pub const TOUCH_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long initialising waits for another process, which needs milliseconds for the same.
 pub const LOCK_WAIT: Duration = Duration::from_secs(10);
 
+/// How long a refresh waits for another process that refreshes the same copy. That one needs milliseconds, or minutes on a bad
+/// line: then people should know what they wait for.
+pub const REFRESH_LOCK_WAIT: Duration = Duration::from_secs(30);
+
 /// How often a lock is tried. Short beside a refresh, long beside a try.
 pub const LOCK_POLL: Duration = Duration::from_millis(10);
 

@@ -140,25 +140,21 @@ impl Fault {
         Error { role: role.into(), fault: self }
     }
 
-    /// Whether data contradict each other, their keys or what was seen before: an attack, or a repository that broke its
-    /// promises. A file that has expired, or is no metadata of its role at all, is neither: any page can be that.
+    /// Whether the file can be read as metadata of its role and contradicts its keys, the role that lists it, or what was seen
+    /// before: an attack, or a repository that broke its promises.
+    ///
+    /// Everything else leaves open what the repository says. What cannot be read ([`Self::Json`], [`Self::Format`],
+    /// [`Self::Kind`], [`Self::SignedTwice`]) is found before any signature counts: anybody can have written it, a hotel's login
+    /// page for example. What has expired, or has no version after it, contradicts nothing.
     #[must_use]
     pub const fn is_hostile(&self) -> bool {
         match self {
-            Self::SameKey { .. }
-            | Self::Threshold { .. }
-            | Self::Version { .. }
-            | Self::Rollback { .. }
-            | Self::ListedRollback { .. }
-            | Self::Unlisted(_)
-            | Self::NotListed
-            | Self::Mismatch(_) => true,
-            Self::Json(_)
-            | Self::Format(_)
-            | Self::Kind { .. }
-            | Self::SignedTwice(_)
-            | Self::Expired { .. }
-            | Self::LastVersion(_) => false,
+            Self::Threshold { .. } | Self::SameKey { .. } => true,
+            Self::Version { .. } | Self::Rollback { .. } | Self::ListedRollback { .. } => true,
+            Self::Unlisted(_) | Self::NotListed => true,
+            Self::Mismatch(mismatch) => mismatch.is_hostile(),
+            Self::Json(_) | Self::Format(_) | Self::Kind { .. } | Self::SignedTwice(_) => false,
+            Self::Expired { .. } | Self::LastVersion(_) => false,
         }
     }
 }
@@ -182,15 +178,41 @@ mod tests {
     use crate::verify::Unverified;
 
     #[test]
-    fn a_page_in_place_of_metadata_is_not_hostile_and_a_rollback_is() {
-        let (floor, found) = (Version::new(2).unwrap(), Version::FIRST);
-        assert!(Fault::Rollback { floor, found }.is_hostile());
-        assert!(Fault::NotListed.is_hostile());
+    fn hostile_is_what_contradicts_keys_lists_or_the_past() {
+        let (old, new) = (Version::FIRST, Version::new(2).unwrap());
+        let key = |text: &str| text.parse().unwrap();
+        let time = |text: &str| text.parse().unwrap();
+        let expired = Fault::Expired { expires: "2029-01-01T00:00:00Z".parse().unwrap(), now: time("2029-01-02T00:00:00Z") };
+        let threshold = Fault::Threshold { threshold: Threshold::ONE, found: 0, unusable: Vec::new() };
+        let digest = Mismatch::Digest { algorithm: "sha256", expected: "aa".to_owned(), found: "bb".to_owned() };
+        let table = [
+            (threshold, true),
+            (Fault::SameKey { first: key("a"), second: key("b") }, true),
+            (Fault::Version { expected: old, found: new }, true),
+            (Fault::Rollback { floor: new, found: old }, true),
+            (Fault::ListedRollback { listed: "bin-0".to_owned(), floor: new, found: old }, true),
+            (Fault::Unlisted("bin-0".to_owned()), true),
+            (Fault::Mismatch(digest), true),
+            (Fault::Mismatch(Mismatch::Length { expected: 1, found: 2, more: true }), true),
+            (Fault::Mismatch(Mismatch::NoKnownAlgorithm), false),
+            (Fault::Json(JsonError::NotUtf8 { at: 0 }), false),
+            (Fault::Format("expected value at line 1 column 1".to_owned()), false),
+            (Fault::Kind { expected: TopRole::Root, found: "targets".to_owned() }, false),
+            (Fault::SignedTwice(key("a")), false),
+            (expired, false),
+            (Fault::NotListed, true),
+            (Fault::LastVersion(new), false),
+        ];
+        for (fault, hostile) in table {
+            assert_eq!(fault.is_hostile(), hostile, "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_page_in_place_of_metadata_is_not_hostile() {
         assert!(!Unverified::<Timestamp>::parse(b"<html>").unwrap_err().is_hostile());
-        assert!(
-            !Unverified::<Root>::parse(b"{\"signed\":{\"_type\":\"timestamp\"},\"signatures\":[]}").unwrap_err().is_hostile()
-        );
-        assert!(!Fault::LastVersion(floor).is_hostile());
+        let other = b"{\"signed\":{\"_type\":\"timestamp\"},\"signatures\":[]}";
+        assert!(!Unverified::<Root>::parse(other).unwrap_err().is_hostile());
     }
 
     #[test]

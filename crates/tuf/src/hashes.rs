@@ -39,6 +39,17 @@ pub enum Mismatch {
     NoKnownAlgorithm,
 }
 
+impl Mismatch {
+    /// Whether other bytes came than were listed. That none can be checked is the lister's fault, and contradicts nothing.
+    #[must_use]
+    pub const fn is_hostile(&self) -> bool {
+        match self {
+            Self::Length { .. } | Self::Digest { .. } => true,
+            Self::NoKnownAlgorithm => false,
+        }
+    }
+}
+
 const KNOWN: [(&str, &digest::Algorithm); 3] =
     [("sha256", &digest::SHA256), ("sha384", &digest::SHA384), ("sha512", &digest::SHA512)];
 

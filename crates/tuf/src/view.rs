@@ -138,7 +138,7 @@ impl View {
     }
 
     fn insert(&mut self, edge: &Edge, role: Current<Targets>) -> Seal {
-        let seal = self.base.seal(&role);
+        let seal = self.base.seal(role.authentic());
         self.roles.insert(edge.key.clone(), role);
         seal
     }

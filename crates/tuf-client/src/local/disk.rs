@@ -40,7 +40,7 @@ pub(super) trait Temporary {
 }
 
 /// A lock that ends with the value.
-pub(super) trait Lock: Send {}
+pub(super) trait Lock: Send + Sync {}
 
 /// A file in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -347,4 +347,4 @@ impl fmt::Debug for Locked<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use super::{Kept, LocalCopy, LocalError, Seal, TopRole};
 
 mod crashes;
-mod memory_disk;
+pub(crate) mod memory_disk;
 mod processes;
 
 const LIMIT: u64 = 1 << 20;

@@ -61,8 +61,8 @@ impl Base {
         authority_of(self.root.body(), R::KIND).map_err(|fault| fault.of(TopRole::Root))
     }
 
-    pub(crate) fn seal<R: Role>(&self, role: &Current<R>) -> Seal {
-        role.authentic().seal(self.online_keys)
+    pub(crate) fn seal<R: Role>(&self, role: &Authentic<R>) -> Seal {
+        role.seal(self.online_keys)
     }
 
     /// Whether a local timestamp or snapshot was made under other keys than these roles have now. Without a seal of it, keys

@@ -42,6 +42,12 @@ impl Timestamps {
         Ok(floor)
     }
 
+    /// The seal that the remembered timestamp is to be kept with, so that the next start need not verify it.
+    #[must_use]
+    pub fn local_seal(&self) -> Option<Seal> {
+        self.local.as_ref().map(|local| self.base.seal(local))
+    }
+
     /// The timestamp to fetch: it alone has no version in its name (§5.4.1).
     #[must_use]
     pub fn wanted(&self) -> Wanted {
@@ -119,7 +125,7 @@ impl Snapshots {
     /// The seal of the fetched timestamp, which is to be kept now (§5.4.5); `None` if the local one stays.
     #[must_use]
     pub fn timestamp_to_keep(&self) -> Option<Seal> {
-        (self.renewed == Renewed::Yes).then(|| self.base.seal(&self.timestamp))
+        (self.renewed == Renewed::Yes).then(|| self.base.seal(self.timestamp.authentic()))
     }
 
     fn listed(&self) -> &Listed {
@@ -152,6 +158,12 @@ impl Snapshots {
         let (local, floor) = remember().map_err(|fault: Fault| fault.of(TopRole::Snapshot))?;
         self.local = Some(local);
         Ok(floor)
+    }
+
+    /// The seal that the remembered snapshot is to be kept with.
+    #[must_use]
+    pub fn local_seal(&self) -> Option<Seal> {
+        self.local.as_ref().map(|local| self.base.seal(local.floor()))
     }
 
     /// The snapshot to fetch, unless the local one can be [kept](Self::keep).
@@ -223,7 +235,7 @@ impl TopTargets {
     /// The seal of the fetched snapshot, which is to be kept now (§5.5.7); `None` if the local one stays.
     #[must_use]
     pub fn snapshot_to_keep(&self) -> Option<Seal> {
-        (self.renewed == Renewed::Yes).then(|| self.base.seal(&self.snapshot))
+        (self.renewed == Renewed::Yes).then(|| self.base.seal(self.snapshot.authentic()))
     }
 
     fn listed(&self) -> Result<&Listed, Error> {
@@ -239,6 +251,12 @@ impl TopTargets {
         let local = recall(local, seal, self.listed()?, &by, self.base.now).map_err(|fault| fault.of(TopRole::Targets))?;
         self.local = Some(local);
         Ok(())
+    }
+
+    /// The seal that the remembered targets are to be kept with.
+    #[must_use]
+    pub fn local_seal(&self) -> Option<Seal> {
+        self.local.as_ref().map(|local| self.base.seal(local.authentic()))
     }
 
     /// The targets to fetch, unless the local ones can be [kept](Self::keep).
@@ -267,7 +285,7 @@ impl TopTargets {
     pub fn accept(self, bytes: &[u8]) -> Result<(View, Seal), Error> {
         let by = self.base.authority()?;
         let targets = admit(bytes, self.listed()?, &by, self.base.now).map_err(|fault| fault.of(TopRole::Targets))?;
-        let seal = self.base.seal(&targets);
+        let seal = self.base.seal(targets.authentic());
         Ok((View::new(self.base, self.timestamp, self.snapshot, targets), seal))
     }
 }

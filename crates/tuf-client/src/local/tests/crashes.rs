@@ -1,7 +1,6 @@
 //! Everything that can fail fails once, at every place: then the copy is opened again and looked at.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::memory_disk::{Fault, MemoryDisk, Unsynced};
@@ -104,12 +103,12 @@ fn name(role: TopRole) -> String {
 }
 
 fn open(disk: &MemoryDisk) -> Result<LocalCopy, LocalError> {
-    LocalCopy::open_on(Arc::new(disk.clone()), Path::new(FOLDER))
+    disk.open(Path::new(FOLDER))
 }
 
 fn act(disk: &MemoryDisk, step: Step) -> Result<(), LocalError> {
     if step == Step::Initialise {
-        return LocalCopy::initialise_on(Arc::new(disk.clone()), Path::new(FOLDER), &bytes("root", 1)).map(drop);
+        return disk.initialise(Path::new(FOLDER), &bytes("root", 1)).map(drop);
     }
     let copy = open(disk)?;
     if let Step::Delegated(version) = step {

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::local::disk::{Disk, Entry, Lock, Temporary, absent_is_fine};
+use crate::local::{LocalCopy, LocalError};
 
 /// What goes wrong at one effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It fails and nothing has happened. Later ones work: a full disk, for example.
     FailsUndone,
     /// It happens, but says that it failed. Later ones work.
@@ -23,7 +24,7 @@ pub(super) enum Fault {
 
 /// What becomes of that which was not synced when the power goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unsynced {
+pub(crate) enum Unsynced {
     /// Nothing of it is left.
     Lost,
     /// Names are there, of the contents the first half.
@@ -35,9 +36,9 @@ pub(super) enum Unsynced {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct MemoryDisk(Arc<Mutex<State>>);
+pub(crate) struct MemoryDisk(Arc<Mutex<State>>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     files: Vec<Contents>,
     names: Names,
@@ -60,33 +61,59 @@ struct Names {
 }
 
 impl MemoryDisk {
-    pub(super) fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         let disk = Self::default();
         disk.state().names.folders.insert(folder.to_owned());
         disk.state().durable.folders.insert(folder.to_owned());
         disk
     }
 
+    /// Another disk that is as this one is now.
+    pub(crate) fn fork(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.state().clone())))
+    }
+
+    pub(crate) fn initialise(&self, folder: &Path, root: &[u8]) -> Result<LocalCopy, LocalError> {
+        LocalCopy::initialise_on(Arc::new(self.clone()), folder, root)
+    }
+
+    pub(crate) fn open(&self, folder: &Path) -> Result<LocalCopy, LocalError> {
+        LocalCopy::open_on(Arc::new(self.clone()), folder)
+    }
+
     /// Lets the nth effect from now on, counted from 0, go wrong.
-    pub(super) fn plan(&self, at: usize, fault: Fault) {
+    pub(crate) fn plan(&self, at: usize, fault: Fault) {
         let mut state = self.state();
         state.effects = 0;
         state.fault = Some((at, fault));
     }
 
     /// A new process: nothing goes wrong any more. Whether the planned fault happened.
-    pub(super) fn restart(&self) -> bool {
+    pub(crate) fn restart(&self) -> bool {
         let mut state = self.state();
         state.dead = false;
         state.fault.take().is_some_and(|(at, _)| at < state.effects)
     }
 
     /// How many effects there were since the plan was made.
-    pub(super) fn effects(&self) -> usize {
+    pub(crate) fn effects(&self) -> usize {
         self.state().effects
     }
 
-    pub(super) fn lose_power(&self, unsynced: Unsynced) {
+    /// The files that have the names that they were made for, in one text.
+    pub(crate) fn contents(&self) -> Vec<u8> {
+        let state = self.state();
+        let named = state.names.files.iter().filter(|(path, _)| !path.parent().unwrap().ends_with("tmp"));
+        let line = |(path, file): (&PathBuf, &usize)| format!("{}: {:?}\n", path.display(), state.files[*file].bytes);
+        named.map(line).collect::<String>().into_bytes()
+    }
+
+    /// Somebody removes the files in a folder.
+    pub(crate) fn empty(&self, folder: &Path) {
+        self.state().names.files.retain(|path, _| path.parent() != Some(folder));
+    }
+
+    pub(crate) fn lose_power(&self, unsynced: Unsynced) {
         let mut state = self.state();
         if unsynced == Unsynced::There {
             return;

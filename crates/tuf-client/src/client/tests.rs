@@ -1,0 +1,7 @@
+//! The driver over networks and disks in memory. What happens when either breaks is in `cuts`, what is fetched in `reuse`, what
+//! is said in `errors`, several clients of one copy in `together`.
+
+mod cuts;
+mod errors;
+mod reuse;
+mod together;
