@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use affineur_tuf::limits;
 
+/// The page.
 const PAGE: &str = include_str!("../../../docs/formats/tuf.md");
+/// The limits.
 const SOURCE: &str = include_str!("../src/limits.rs");
 
 macro_rules! values {

@@ -1,7 +1,6 @@
 //! Distributions and their core metadata, whole or in ranges.
 
 use std::io::SeekFrom;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use affineur_packaging::{FileName, ProjectName, Sha256};
@@ -9,7 +8,6 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
-use headers::{HeaderMapExt as _, Range};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
@@ -126,25 +124,30 @@ enum Asked {
     Unsatisfiable,
 }
 
+/// Reads `Range` as RFC 9110 §14 has it. What it does not define is ignored, as it says: the whole is served.
 fn range(headers: &HeaderMap, size: u64) -> Asked {
-    let Some(range) = headers.typed_get::<Range>() else { return Asked::Whole };
-    let mut ranges = range.satisfiable_ranges(size);
-    let first = ranges.next();
-    if ranges.next().is_some() {
+    let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("bytes="));
+    let Some((first, last)) = asked.filter(|ranges| !ranges.contains(',')).and_then(|range| range.trim().split_once('-'))
+    else {
         return Asked::Whole;
-    }
-    let Some((start, end)) = first else { return Asked::Unsatisfiable };
-    let start = match start {
-        Bound::Included(at) => at,
-        Bound::Excluded(at) => at.saturating_add(1),
-        Bound::Unbounded => 0,
     };
-    let end = match end {
-        Bound::Included(at) => at.saturating_add(1),
-        Bound::Excluded(at) => at,
-        Bound::Unbounded => size,
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().unwrap_or(u64::MAX));
+    let (start, end) = match (first, last) {
+        ("", "") => return Asked::Whole,
+        ("", suffix) => match number(suffix) {
+            Some(suffix) => (size.saturating_sub(suffix), size),
+            None => return Asked::Whole,
+        },
+        (first, "") => match number(first) {
+            Some(first) => (first, size),
+            None => return Asked::Whole,
+        },
+        (first, last) => match (number(first), number(last)) {
+            (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1).min(size)),
+            _ => return Asked::Whole,
+        },
     };
-    if start < end.min(size) { Asked::Part(start, end.min(size)) } else { Asked::Unsatisfiable }
+    if start < end { Asked::Part(start, end) } else { Asked::Unsatisfiable }
 }
 
 #[cfg(test)]
@@ -166,6 +169,11 @@ mod tests {
             ("bytes=1000-", Asked::Unsatisfiable),
             ("bytes=0-1,5-6", Asked::Whole),
             ("lines=1-2", Asked::Whole),
+            ("bytes=5-2", Asked::Whole),
+            ("bytes=-", Asked::Whole),
+            ("bytes=x-2", Asked::Whole),
+            ("bytes=-0", Asked::Unsatisfiable),
+            ("bytes=0-99999999999999999999999", Asked::Part(0, 1000)),
         ];
         for (text, expected) in cases {
             assert_eq!(asked(text, 1000), expected, "{text}");
