@@ -20,7 +20,7 @@ pub const REQUIREMENT_BYTES: usize = 1_024;
 /// Longest part of an error message that repeats what came from outside.
 pub const QUOTED_BYTES: usize = 200;
 
-/// Most entries of a wheel. The largest public ones have about 20 000.
+/// Most entries of a wheel or a source distribution. The largest public ones have about 20 000.
 pub const WHEEL_ENTRIES: u64 = 100_000;
 /// Most bytes of a wheel's central directory: 160 bytes for each of [`WHEEL_ENTRIES`].
 pub const WHEEL_DIRECTORY_BYTES: u64 = 16 << 20;
@@ -28,3 +28,16 @@ pub const WHEEL_DIRECTORY_BYTES: u64 = 16 << 20;
 pub const METADATA_BYTES: u64 = 8 << 20;
 /// Most header lines of a `METADATA`: one for each dependency and extra; public ones have up to 2 000.
 pub const METADATA_HEADERS: usize = 20_000;
+/// Most bytes that an archive may expand to. The largest public wheels expand to about 6 GB; an installer's disk has to take it.
+pub const EXPANDED_BYTES: u64 = 16 << 30;
+/// How many times its own size an archive may expand to. Sources have 3 to 10, tables of numbers up to 50; gzip and deflate can
+/// reach 1 000, which takes files of zeros.
+pub const EXPANSION: u64 = 100;
+/// What any archive may expand to, however small: test data of zeros are honest, and this much costs nobody anything.
+pub const EXPANDED_FREE_BYTES: u64 = 64 << 20;
+/// Longest path in an archive: what Linux takes.
+pub const ENTRY_PATH_BYTES: usize = 4_096;
+/// All paths of an archive together: 160 bytes for each of [`WHEEL_ENTRIES`].
+pub const ENTRY_PATHS_BYTES: usize = 16 << 20;
+/// Most bytes of a tar header that continues the next one (pax, GNU long names): two of the longest paths, and some attributes.
+pub const TAR_EXTENSION_BYTES: u64 = 64 << 10;

@@ -100,25 +100,38 @@ impl From<io::Error> for WheelError {
 /// # Errors
 /// See [`WheelError`].
 pub fn metadata(wheel: impl Read + Seek, name: &FileName) -> Result<Vec<u8>, WheelError> {
-    let mut wheel = BufReader::with_capacity(1 << 16, wheel);
-    let directory = directory(&mut wheel)?;
-    check_entries(&mut wheel, &directory)?;
-    let config = Config { archive_offset: ArchiveOffset::Known(0) };
-    let mut archive = ZipArchive::with_config(config, wheel).map_err(own_words)?;
-    if archive.central_directory_start() != directory.start {
-        return Err(WheelError::Gap);
-    }
-    if archive.has_duplicate_names() {
-        return Err(WheelError::DuplicateNames);
-    }
+    let Wheel { mut archive, directory } = Wheel::open(wheel)?;
     let index = find(&archive, name)?;
     let bytes = read(&mut archive, index, &directory)?;
     check_metadata(&bytes, name)?;
     Ok(bytes)
 }
 
+/// A wheel whose table of contents all readers find and read alike.
+pub(super) struct Wheel<R> {
+    pub(super) archive: ZipArchive<BufReader<R>>,
+    pub(super) directory: Directory,
+}
+
+impl<R: Read + Seek> Wheel<R> {
+    pub(super) fn open(wheel: R) -> Result<Self, WheelError> {
+        let mut wheel = BufReader::with_capacity(1 << 16, wheel);
+        let directory = directory(&mut wheel)?;
+        check_entries(&mut wheel, &directory)?;
+        let config = Config { archive_offset: ArchiveOffset::Known(0) };
+        let archive = ZipArchive::with_config(config, wheel).map_err(own_words)?;
+        if archive.central_directory_start() != directory.start {
+            return Err(WheelError::Gap);
+        }
+        if archive.has_duplicate_names() {
+            return Err(WheelError::DuplicateNames);
+        }
+        Ok(Self { archive, directory })
+    }
+}
+
 /// The place of the one `METADATA`. A `\` counts as `/`, as it does for Python on Windows.
-fn find<R: Read + Seek>(archive: &ZipArchive<R>, name: &FileName) -> Result<usize, WheelError> {
+pub(super) fn find<R: Read + Seek>(archive: &ZipArchive<R>, name: &FileName) -> Result<usize, WheelError> {
     let is_separator = |byte: &u8| matches!(byte, b'/' | b'\\');
     let mut found: Option<(&[u8], Option<usize>)> = None;
     for (index, path) in archive.file_names_raw().enumerate() {
@@ -153,7 +166,12 @@ fn is_folder_of(folder: &[u8], name: &FileName) -> bool {
     })
 }
 
-fn read<R: Read + Seek>(archive: &mut ZipArchive<R>, index: usize, directory: &Directory) -> Result<Vec<u8>, WheelError> {
+/// The bytes of the `METADATA` at this place.
+pub(super) fn read<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    index: usize,
+    directory: &Directory,
+) -> Result<Vec<u8>, WheelError> {
     let entry = archive.by_index_data(index).map_err(own_words)?;
     let (size, compressed) = (entry.size(), entry.compressed_size());
     let known = matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated);
@@ -173,14 +191,7 @@ fn read<R: Read + Seek>(archive: &mut ZipArchive<R>, index: usize, directory: &D
     match entry.take(size + 1).read_to_end(&mut bytes) {
         Ok(read) if read as u64 == size => Ok(bytes),
         Ok(_) => Err(WheelError::Damaged),
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
-            ) =>
-        {
-            Err(WheelError::Damaged)
-        }
+        Err(error) if is_damage(&error) => Err(WheelError::Damaged),
         Err(error) => Err(error.into()),
     }
 }
@@ -205,9 +216,14 @@ fn stands_alone<R: Read + Seek>(archive: &ZipArchive<R>, index: usize, directory
 }
 
 /// The archive's reader speaks of many things; here they are one, except for trouble with the file itself.
-fn own_words(error: ZipError) -> WheelError {
+pub(super) fn own_words(error: ZipError) -> WheelError {
     match error {
         ZipError::Io(error) => error.into(),
         _ => WheelError::Malformed,
     }
+}
+
+/// Whether reading an entry failed because of what it is, and not because the file cannot be read.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof)
 }

@@ -1,3 +1,7 @@
 mod build;
 mod forge;
+mod metadata;
+mod pack;
+mod sdists;
+mod uploads;
 mod wheels;
