@@ -29,6 +29,17 @@ pub const POLL: Duration = Duration::from_millis(250);
 pub const COLLECT_ROWS: usize = 512;
 /// Longest text about who holds the publisher's lock.
 pub const LEASE_BYTES: u64 = 200;
+/// Prepared statements that a connection keeps: all that there are, and some.
+pub const STATEMENTS: usize = 64;
+/// Pages of the write-ahead log (4 kB each) after which it is copied into the database: 16 MB, some twenty publications, so
+/// that a snapshot that was replaced meanwhile is copied once and not each time.
+pub const CHECKPOINT_PAGES: u32 = 4_096;
+/// To what the write-ahead log is cut after it was copied, should it have become longer.
+pub const LOG_BYTES: u32 = 64 << 20;
+/// Rows that a check reads in one transaction: a long one would keep the write-ahead log from being copied.
+pub const CHECK_ROWS: usize = 512;
+/// Bytes that are hashed at a time: one read of a disk.
+pub const HASH_BYTES: usize = 64 << 10;
 
 /// How long what the online key signs is valid (PEP 458: a day).
 pub const ONLINE_VALIDITY: Duration = Duration::from_secs(24 * 3600);

@@ -1,10 +1,11 @@
-//! Every effect that a store has on files outside of its database. Small, so that tests can let each of them fail, before and
+//! Every effect that a store has on its folder, the commits of its database among them. Small, so that tests can let each of them fail, before and
 //! after it took place.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
+use rusqlite::Connection;
 use tempfile::NamedTempFile;
 
 /// Effects on files. What is made is private to the user where the system knows such a thing.
@@ -15,8 +16,8 @@ pub(super) trait Disk: Send + Sync {
     fn create_folder(&self, folder: &Path) -> io::Result<Made>;
     /// Makes the names in a folder durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
-    /// Removes a file; that it is not there is fine.
-    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Commits a transaction.
+    fn commit(&self, database: &Connection) -> rusqlite::Result<()>;
 }
 
 /// Whether a folder had to be made.
@@ -58,11 +59,8 @@ impl Disk for RealDisk {
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            result => result,
-        }
+    fn commit(&self, database: &Connection) -> rusqlite::Result<()> {
+        database.execute_batch("COMMIT")
     }
 }
 

@@ -170,6 +170,17 @@ pub enum LeaseError {
     Store(#[from] StoreError),
 }
 
+/// Why a token was not added.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// There is one with the same secret, perhaps revoked.
+    #[error("there is a token with this secret")]
+    SameSecret,
+    /// The store's fault.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 fn shown(version: Option<Version>) -> String {
     version.map_or_else(|| "none".to_owned(), |version| version.to_string())
 }

@@ -17,12 +17,13 @@
 //!
 //! Nothing here signs or verifies, and nothing here reads a clock: times come as arguments.
 
-#[expect(dead_code, reason = "for the stores that follow")]
+#[cfg(test)]
+mod contract;
 mod disk;
 mod error;
 mod project;
 mod publication;
-#[expect(dead_code, reason = "for the stores that follow")]
+mod sqlite;
 mod stage;
 mod token;
 
@@ -31,9 +32,10 @@ use affineur_tuf::TargetPath;
 use bytes::Bytes;
 use jiff::{Timestamp, civil::Date};
 
-pub use error::{AcceptError, LeaseError, PublishError, RequestError, StageError, StoreError};
+pub use error::{AcceptError, LeaseError, PublishError, RequestError, StageError, StoreError, TokenError};
 pub use project::{Change, NewFile, Project, Request, StoredFile, Which, YankedBy};
 pub use publication::{Collected, Counts, Finding, Keep, Outcome, Publication, PublishedTimestamp, Rehash, TicketState};
+pub use sqlite::{Lease, SqliteStore};
 pub use stage::{Blob, Stage, Staged};
 pub use token::{NewToken, Scope, Token, TokenId};
 
@@ -212,8 +214,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Adds a token. The store never sees its secret.
     ///
     /// # Errors
-    /// See [`StoreError`].
-    fn token_add(&self, token: NewToken) -> impl Future<Output = Result<TokenId, StoreError>> + Send;
+    /// See [`TokenError`].
+    fn token_add(&self, token: NewToken) -> impl Future<Output = Result<TokenId, TokenError>> + Send;
 
     /// All tokens, the oldest first, revoked and expired ones too.
     ///

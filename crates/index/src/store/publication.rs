@@ -121,10 +121,12 @@ pub enum Finding {
         /// The digest of the bytes, which are the file's own, its core metadata or its attestations.
         sha256: Sha256,
     },
-    /// A file's bytes have another size.
+    /// Bytes of a file have another size.
     WrongSize {
         /// The file.
         file: FileName,
+        /// The digest of the bytes, as above.
+        sha256: Sha256,
         /// As recorded.
         expected: u64,
         /// As it is.
@@ -156,7 +158,7 @@ pub enum Finding {
         /// Its path.
         path: String,
     },
-    /// Bytes that belong to nothing: left by an upload that was cut short. Harmless.
+    /// Bytes that belong to nothing: an upload that was cut short, or is being accepted right now. Harmless.
     UnreferencedBlob {
         /// Their digest.
         sha256: Sha256,
