@@ -39,7 +39,7 @@ fn not_vouched() -> Vec<Reason> {
     let all = vec![
         metadata("timestamp", Fault::Rollback { floor: version(5), found: version(3) }),
         metadata("bin.1-0", Fault::Threshold { threshold: Threshold::ONE, found: 0, unusable: Vec::new() }),
-        metadata("bin.1-0", Fault::Mismatch(Mismatch::NoKnownAlgorithm)),
+        metadata("bin.1-0", Fault::Mismatch(Mismatch::Length { expected: 7, found: 9, more: false })),
         metadata("bin.1-0", Fault::Format("hostile text \u{1b}[31m".to_owned())),
         metadata("bin.1-0", Fault::NotListed),
         metadata("b\u{1b}[31m\r\nn", Fault::Version { expected: version(2), found: version(1) }),
