@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from securesystemslib.signer import SSlibKey
 
 from support import faults
 from support.hostile import check_harmless
@@ -80,6 +81,59 @@ def test_an_older_snapshot_under_a_newer_timestamp_is_a_rollback(repository: Rep
     repository.roles["timestamp"].signed.snapshot_meta = old
     repository.sign("timestamp")
     ends(refresh(world), HOSTILE, "it lists version 1 of snapshot", "a rollback")
+
+
+def test_a_repository_recovers_from_a_stolen_timestamp_key(repository: Repository, copy: Path, world: World) -> None:
+    """Fast-forward: the thief signs the last version there is, so that nothing honest can follow. New keys undo it."""
+    for role in ("timestamp", "snapshot"):
+        repository.roles[role].signed.version = 2**40
+    repository.publish("targets")
+    refresh(world).succeeded()
+    for role in ("timestamp", "snapshot"):
+        repository.roles[role].signed.version = 5
+    repository.publish("targets")
+    ends(refresh(world), HOSTILE, "a rollback")
+    for role in ("timestamp", "snapshot"):
+        repository.give_new_key(role)
+    repository.publish("root", "targets")
+    refresh(world).succeeded().says("root version 1 -> 2", "timestamp version 1099511627777 -> 7, as its keys are new")
+
+
+def test_a_root_on_the_way_may_have_expired_and_none_may_be_skipped(
+    repository: Repository, copy: Path, world: World
+) -> None:
+    repository.root.expires = in_(timedelta(hours=-1))
+    repository.publish("root")
+    repository.root.expires = in_(timedelta(days=1))
+    repository.publish("root")
+    second = repository.server.files.pop("/metadata/2.root.json")
+    refresh(world).succeeded().does_not_say("root version 1 ->")
+    repository.server.files["/metadata/2.root.json"] = repository.server.files["/metadata/3.root.json"]
+    ends(refresh(world), HOSTILE, "root: expected version 2, found 3")
+    repository.server.files["/metadata/2.root.json"] = second
+    refresh(world).succeeded().says("root version 1 -> 3")
+
+
+def test_a_root_that_the_one_before_did_not_sign_is_hostile(repository: Repository, copy: Path, world: World) -> None:
+    repository.rotate_root()
+    repository.previous_root = []
+    repository.publish("root")
+    ends(refresh(world), HOSTILE, "root: signed by 0 of the 1 keys")
+
+
+def test_a_key_that_nobody_knows_counts_nothing_and_is_named(make_repository: MakeRepository, world: World) -> None:
+    repository = make_repository()
+    strange = SSlibKey("strange-key", "sphinx", "sphinx-9", {"public": "00"})
+    repository.root.keys["strange-key"] = strange
+    repository.root.roles["targets"].keyids.append("strange-key")
+    repository.add("cheese", BRIE)
+    repository.publish()
+    root = repository.write_root(world.root)
+    world.affineur("tuf", "init", "copy", "--root", root, "--url", repository.url).succeeded().says("sphinx-9 strange-key")
+    download(world, "cheese").succeeded().says("targets 1 (1 of 2 keys)")
+    repository.root.roles["targets"].threshold = 2
+    repository.publish("root", "targets")
+    ends(download(world, "cheese"), HOSTILE, "signed by 1 of the 2 keys", "the key strange-key cannot be used: unknown scheme")
 
 
 def test_wrong_bytes_get_no_name(repository: Repository, copy: Path, world: World) -> None:

@@ -7,7 +7,9 @@ import hashlib
 import json
 import random
 import re
+import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from support import faults
 from support.program import PROGRAM, World
 from support.repository import Repository
+from support.upstream import Fault, Handler
 
 MakeRepository = Callable[..., Repository]
 BRIE = b"brie\n" * 1000
@@ -227,6 +230,52 @@ def test_a_process_that_is_killed_at_any_moment_leaves_a_copy_that_works(
             world.affineur("tuf", "download", "copy", "shelf/brie", "--to", "out").succeeded()
             assert version_kept(copy) >= floor
     assert killed > 10, f"only {killed} of 40 were killed before their end"
+
+
+def test_a_download_that_is_stopped_leaves_nothing_unfinished(repository: Repository, copy: Path, world: World) -> None:
+    data, ended = bytes(1_000_000), threading.Event()
+    repository.add("long", data)
+    repository.publish("targets")
+    name = repository.target_name("long", data)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        begun = threading.Event()
+        repository.server.faults[name] = half_of(data, begun, ended)
+        process = world.start(PROGRAM, "tuf", "download", "copy", "long", "--to", "out")
+        assert begun.wait(30)
+        wait_for(lambda: list((world.work / "out").glob(".*")))
+        process.send_signal(number)
+        _, told = process.communicate(timeout=20)
+        assert process.returncode == 3 and "stopped" in told, told
+        assert list((world.work / "out").iterdir()) == []
+    ended.set()
+
+
+def half_of(data: bytes, begun: threading.Event, ended: threading.Event) -> Fault:
+    """Sends a half, and nothing more before the test has ended."""
+
+    def fault(handler: Handler) -> None:
+        faults.begin(handler, "application/octet-stream", len(data))
+        handler.wfile.write(data[: len(data) // 2])
+        begun.set()
+        ended.wait()
+
+    return fault
+
+
+def wait_for(happened: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.02)
+
+
+def test_downloads_at_once_of_one_file_all_end_well(repository: Repository, copy: Path, world: World) -> None:
+    processes = [world.start(PROGRAM, "tuf", "download", "copy", "shelf/brie", "--to", "out") for _ in range(6)]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, out + err
+    assert [file.name for file in (world.work / "out" / "shelf").iterdir()] == ["brie"]
+    assert (world.work / "out" / "shelf" / "brie").read_bytes() == BRIE
 
 
 def version_kept(copy: Path) -> int:

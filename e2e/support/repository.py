@@ -112,9 +112,13 @@ class Repository:
 
     def rotate_root(self) -> None:
         self.previous_root = self.signers["root"]
-        self.signers["root"] = [self.new_key()]
-        self.root.roles["root"].keyids = []
-        self.root.add_key(self.signers["root"][0].public_key, "root")
+        self.give_new_key("root")
+
+    def give_new_key(self, role: str) -> None:
+        """Gives a top-level role another key instead of those that it has."""
+        self.signers[role] = [self.new_key()]
+        self.root.roles[role].keyids = []
+        self.root.add_key(self.signers[role][0].public_key, role)
 
     def publish(self, *edited: str) -> None:
         """Signs the roles that were edited; all of them the first time."""

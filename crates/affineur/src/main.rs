@@ -9,6 +9,7 @@ mod failure;
 mod policy;
 mod run;
 mod serve;
+mod stop;
 mod table;
 mod tuf;
 mod why;

@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{LogFormat, ServeOptions};
 use crate::failure::Failure;
+use crate::stop::stop;
 use crate::why::{environment, wanted};
 
 pub(crate) async fn serve(options: ServeOptions) -> Result<ExitCode, Failure> {
@@ -52,22 +53,4 @@ fn log(format: LogFormat) {
         }
         LogFormat::Json => lines.json().flatten_event(true).init(),
     }
-}
-
-/// Ready when somebody asks the service to stop. Listens from the moment of the call.
-#[cfg(unix)]
-fn stop() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listeners = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    async {
-        let mut told: Vec<_> = listeners.into_iter().filter_map(Result::ok).collect();
-        let waiting = told.iter_mut().map(|signal| Box::pin(signal.recv()));
-        futures_util::future::select_all(waiting).await;
-    }
-}
-
-/// Ready when somebody asks the service to stop.
-#[cfg(not(unix))]
-fn stop() -> impl Future<Output = ()> {
-    async { drop(tokio::signal::ctrl_c().await) }
 }

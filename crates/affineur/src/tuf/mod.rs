@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use self::arguments::TufCommand;
 use crate::failure::Failure;
+use crate::stop::stop;
 
 pub(crate) async fn tuf(command: TufCommand) -> Result<ExitCode, Failure> {
     // The one time as of which everything in this command is judged.
@@ -24,7 +25,11 @@ pub(crate) async fn tuf(command: TufCommand) -> Result<ExitCode, Failure> {
     match command {
         TufCommand::Init(options) => init::init(&options, now),
         TufCommand::Refresh(options) => refresh::refresh(&options, now).await,
-        TufCommand::Download(options) => download::download(&options, now).await,
+        TufCommand::Download(options) => tokio::select! {
+            outcome = download::download(&options, now) => outcome,
+            // What is unfinished is removed when it is dropped.
+            () = stop() => Err(Failure::cannot_tell("stopped", "nothing unfinished was left behind; begin again")),
+        },
         TufCommand::Inspect(options) => inspect::inspect(&options, now),
     }
 }

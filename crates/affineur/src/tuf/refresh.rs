@@ -11,7 +11,7 @@ use super::arguments::RefreshOptions;
 use super::failures;
 use super::session::Session;
 use super::words::{count, expiry, minute, print_json};
-use crate::colours::{BOLD, DIM, GREEN, PLAIN};
+use crate::colours::{BOLD, DIM, GREEN, PLAIN, YELLOW};
 use crate::failure::Failure;
 
 /// What a refresh did to one role.
@@ -67,6 +67,10 @@ impl Change {
         let (colour, versions) = match self.before {
             None => (GREEN, format!("version {} (new)", self.version)),
             Some(before) if before == self.version => (DIM, format!("version {}", self.version)),
+            // Only after timestamp or snapshot were given other keys.
+            Some(before) if before > self.version => {
+                (YELLOW, format!("version {before} -> {}, as its keys are new", self.version))
+            }
             Some(before) => (GREEN, format!("version {before} -> {}", self.version)),
         };
         let expires = expiry(&RoleLabel::Top(self.role), self.expires, now);

@@ -1,0 +1,19 @@
+//! How the program is asked to stop.
+
+/// Ready when somebody asks the program to stop. Listens from the moment of the call.
+#[cfg(unix)]
+pub(crate) fn stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listeners = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    async {
+        let mut told: Vec<_> = listeners.into_iter().filter_map(Result::ok).collect();
+        let waiting = told.iter_mut().map(|signal| Box::pin(signal.recv()));
+        futures_util::future::select_all(waiting).await;
+    }
+}
+
+/// Ready when somebody asks the program to stop.
+#[cfg(not(unix))]
+pub(crate) fn stop() -> impl Future<Output = ()> {
+    async { drop(tokio::signal::ctrl_c().await) }
+}
