@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::limits;
-use crate::store::{AcceptError, Accepted, NewFile, Outcome, Publication, PublishError, Store, Ticket};
+use crate::store::{AcceptError, Accepted, NewFile, Outcome, Publication, PublishError, StageError, Store, Ticket};
 
 pub(in crate::store) fn name(text: &str) -> ProjectName {
     text.parse().unwrap()
@@ -51,9 +51,12 @@ pub(in crate::store) fn new_file(file: &str) -> NewFile {
 pub(in crate::store) async fn accept<S: Store>(store: &S, file: NewFile, bytes: &[u8]) -> Result<Accepted, AcceptError> {
     let mut stage = store.stage(limits::DISTRIBUTION_BYTES)?;
     let halves = bytes.split_at(bytes.len() / 2);
-    stage.write(halves.0).unwrap();
-    stage.write(halves.1).unwrap();
-    store.accept(file, stage.finish().unwrap()).await
+    let staged = stage.write(halves.0).and_then(|()| stage.write(halves.1)).and_then(|()| stage.finish());
+    let staged = staged.map_err(|error| match error {
+        StageError::Store(error) => AcceptError::Store(error),
+        StageError::TooLarge { .. } => AcceptError::TooLarge,
+    })?;
+    store.accept(file, staged).await
 }
 
 /// Accepts a file whose bytes are its name.
@@ -71,6 +74,18 @@ pub(in crate::store) struct Publisher {
 }
 
 impl Publisher {
+    /// Goes on after what is published.
+    pub(in crate::store) async fn resume<S: Store>(store: &S) -> Self {
+        let Some(newest) = store.timestamp().await.unwrap() else { return Self::default() };
+        let version = newest.version.number();
+        let snapshot = store.metadata(&format!("{version}.snapshot.json")).await.unwrap().unwrap();
+        let snapshot: serde_json::Value = serde_json::from_slice(&snapshot).unwrap();
+        let bin = |name: &str| u16::from_str_radix(name.strip_prefix("bin.14-")?.strip_suffix(".json")?, 16).ok();
+        let bins = snapshot["signed"]["meta"].as_object().unwrap().iter();
+        let bins = bins.map(|(name, meta)| (bin(name).unwrap(), meta["version"].as_u64().unwrap())).collect();
+        Self { version, bins }
+    }
+
     /// The next publication, with one new version of each of these bins.
     pub(in crate::store) fn next(&mut self, bins: &[u16], padding: usize) -> Publication {
         let after = Version::new(self.version);

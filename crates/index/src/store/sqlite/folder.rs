@@ -160,7 +160,11 @@ fn own_staging(staging: &Path) -> io::Result<(TempDir, File)> {
             fs::remove_dir_all(&folder)?;
         }
     }
-    let own = tempfile::Builder::new().prefix("").tempdir_in(staging)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let own = builder.tempdir_in(staging)?;
     let lock = private_file().open(own.path().join("lock"))?;
     lock.lock()?;
     Ok((own, lock))
