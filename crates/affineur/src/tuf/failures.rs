@@ -8,7 +8,7 @@ use affineur_tuf_client::local::LocalError;
 use affineur_tuf_client::transport::FetchError;
 use affineur_tuf_client::{AddressesError, ClientError, DownloadError, PlaceError};
 
-use super::words::harmless;
+use super::words::{harmless, minute, roughly};
 use crate::failure::Failure;
 
 const HOSTILE: &str = "use nothing of it; ask who runs the repository, over another way than this one";
@@ -106,7 +106,17 @@ pub(super) fn metadata(error: &Error) -> Failure {
 
 /// What is wrong with metadata, and with keys that should have signed it.
 pub(super) fn cause(error: &Error) -> String {
-    let mut cause = error.to_string();
+    let mut cause = match &error.fault {
+        Fault::Expired { expires, now } => {
+            format!(
+                "{}: expired at {}, {} ago",
+                error.role,
+                minute(expires.time()),
+                roughly(now.duration_since(expires.time()))
+            )
+        }
+        _ => error.to_string(),
+    };
     if let Fault::Threshold { unusable, .. } = &error.fault {
         let unusable = unusable.iter().take(KEYS).map(|(id, reason)| format!("; the key {id} cannot be used: {reason}"));
         cause.extend(unusable);

@@ -18,7 +18,7 @@ use crate::colours::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 use crate::failure::Failure;
 
 pub(super) fn inspect(options: &InspectOptions, now: ReferenceTime) -> Result<ExitCode, Failure> {
-    if options.what.is_file() {
+    if options.what.exists() && !options.what.is_dir() {
         return match options.path {
             None => file(options, now),
             Some(_) => Err(Failure::usage("a path is looked up in a local copy, not in a file", "name the copy's folder")),

@@ -71,7 +71,7 @@ pub(super) fn minute(time: Timestamp) -> String {
 }
 
 /// In the largest unit that fits, rounded down.
-fn roughly(duration: SignedDuration) -> String {
+pub(super) fn roughly(duration: SignedDuration) -> String {
     match duration.as_secs() {
         seconds if seconds < MINUTE => "less than a minute".to_owned(),
         seconds if seconds < HOUR => count(seconds / MINUTE, "minute"),
