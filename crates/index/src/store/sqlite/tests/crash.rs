@@ -92,7 +92,9 @@ impl Acknowledged {
         });
         child.kill().unwrap();
         child.wait().unwrap();
-        lines.for_each(|line| drop(self.read(&line)));
+        lines.for_each(|line| {
+            self.read(&line);
+        });
         assert_eq!(said, enough, "the process ended by itself");
     }
 
