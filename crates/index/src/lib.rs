@@ -6,3 +6,4 @@ pub mod limits;
 pub mod publisher;
 pub mod serve;
 pub mod store;
+pub mod upload;

@@ -58,3 +58,16 @@ pub const READ_BYTES: u64 = 64 << 10;
 pub const PAGES_IN_MEMORY: usize = 4_096;
 /// Projects that are read from the store at once.
 pub const PROJECTS_AT_ONCE: usize = 10_000;
+
+/// Most fields of an upload's form. Older tools send each classifier and each requirement as one: up to 2 000 are in public use.
+pub const FORM_FIELDS: usize = 4_000;
+/// Most bytes of a form beside the file. Older tools send the description there, and that may be as long as a `METADATA`.
+pub const FORM_BYTES: usize = 16 << 20;
+/// Most bytes of a field that counts: names, versions and digests are far shorter.
+pub const FORM_VALUE_BYTES: usize = 1_024;
+/// Most bytes of attestations: one has about 10 kB, and a file has one for each publisher.
+pub const ATTESTATIONS_BYTES: usize = 1 << 20;
+/// Most bytes of the headers of a part: a name, a file name, a type.
+pub const PART_HEADER_BYTES: usize = 4 << 10;
+/// Longest part of an error message that repeats what came from outside.
+pub const QUOTED_BYTES: usize = 200;
