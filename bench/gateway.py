@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import Namespace
 
 import crowd
 import hostile
@@ -16,9 +17,9 @@ PARTS = {"pages": pages, "wheels": wheels, "installs": installs, "crowd": crowd,
 SMALL_SECONDS, FULL_SECONDS = 600, 2 * 3600
 
 
-def run(report: Report, small: bool, only: list[str]) -> None:
-    parts = [PARTS[name] for name in only or PARTS]
-    world = World(report, small)
+def run(report: Report, asked: Namespace) -> None:
+    parts = [PARTS[name] for name in asked.only or PARTS]
+    world = World(report, asked.small)
     try:
         for part in parts:
             part.prepare(world)

@@ -33,6 +33,10 @@ def ours_at_most(limit: float) -> Goal:
     return Goal(f"<= {limit:g}", "ours", lambda value: value <= limit)
 
 
+def ours_at_least(limit: float) -> Goal:
+    return Goal(f">= {limit:g}", "ours", lambda value: value >= limit)
+
+
 class Report:
     """Prints rows. `failed` counts those whose goal does not hold."""
 
@@ -44,7 +48,7 @@ class Report:
 
     def row(self, what: str, ours: Sequence[float], peer: Sequence[float] = (), goal: Goal | None = None,
             more_is_better: bool = True) -> None:
-        """One figure from the rounds' values: medians are compared, the best is kept beside them."""
+        """One figure from the rounds' values: medians are compared; JSON has the best and the worst beside them."""
         mine, theirs = middle(ours), middle(peer)
         ratio = mine / theirs if theirs else math.nan
         value = mine if goal and goal.of == "ours" else ratio
@@ -53,11 +57,12 @@ class Report:
             holds = False  # a figure that could not be measured does not hold
         self.rows += 1
         self.failed += holds is False
-        best = max if more_is_better else min
+        best, worst = (max, min) if more_is_better else (min, max)
         self._print({
             "what": what, "ours": rounded(mine), "peer": rounded(theirs), "ratio": rounded(ratio),
             "goal": goal.words if goal else None, "holds": holds,
             "ours_best": rounded(best(ours, default=math.nan)), "peer_best": rounded(best(peer, default=math.nan)),
+            "ours_worst": rounded(worst(ours, default=math.nan)), "peer_worst": rounded(worst(peer, default=math.nan)),
             "rounds": len(ours),
         })
 

@@ -22,7 +22,9 @@ ENVIRONMENTS = {
     "installers": ["pip==26.3", "uv==0.13.8"],
     "devpi": ["devpi-server==6.20.3"],
     "proxpi": ["proxpi==1.3.1", "gunicorn==27.0.1"],
+    "tuf": ["tuf==7.0.1", "securesystemslib[crypto]==1.6.0"],
 }
+OLPC_CJSON, SIGSTORE_TUF = "0.1.4", "0.15.1"
 PROBATION = "0.2.2"
 # The upstreams of probation are fixed, must be https and must not be on loopback; its public URL must be https. These
 # edits make them the benchmark's loopback server, over plain HTTP like everybody else's. Nothing else is touched.
@@ -72,27 +74,70 @@ def affineur() -> Path:
 
 
 @functools.cache
+def conformance_client() -> Path:
+    """Our TUF client. AFFINEUR_TUF_CLIENT names one that is built already."""
+    if given := os.environ.get("AFFINEUR_TUF_CLIENT"):
+        return Path(given)
+    quietly(["cargo", "build", "--release", "--locked", "-p", "affineur", "--bin", "tuf-conformance-client"])
+    return REPOSITORY / "target" / "release" / "tuf-conformance-client"
+
+
+@functools.cache
+def generator() -> Path:
+    """What makes repositories and publishes releases into them."""
+    quietly(["cargo", "build", "--release", "--locked", "-p", "affineur-tuf", "--features", "signing", "--example", "generate"])
+    return REPOSITORY / "target" / "release" / "examples" / "generate"
+
+
+@functools.cache
+def canonical_program() -> Path:
+    """canonical.rs with our crate and olpc-cjson, outside of the workspace: it begins with the same versions of everything."""
+    folder = FOLDER / "canonical"
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name("canonical.rs"), folder / "src" / "main.rs")
+    shutil.copyfile(REPOSITORY / "Cargo.lock", folder / "Cargo.lock")
+    (folder / "Cargo.toml").write_text(
+        '[package]\nname = "canonical"\nedition = "2024"\n[workspace]\n[dependencies]\n'
+        f'affineur-tuf = {{ path = "{REPOSITORY / "crates" / "tuf"}" }}\n'
+        f'olpc-cjson = "={OLPC_CJSON}"\nserde = "1"\nserde_json = "1"\n')
+    quietly(["cargo", "build", "--release", "--target-dir", REPOSITORY / "target"], cwd=folder)
+    return REPOSITORY / "target" / "release" / "canonical"
+
+
+@functools.cache
+def sigstore_client() -> Path:
+    """The client for tuf-conformance that the crate sigstore-tuf has as an example."""
+    folder = built_crate("sigstore-tuf", SIGSTORE_TUF, {}, ["--example", "conformance_client"])
+    return folder / "target" / "release" / "examples" / "conformance_client"
+
+
+@functools.cache
 def probation() -> Path:
-    """The crate probation, built from its own source and lock file with the edits above."""
-    folder = FOLDER / "probation"
-    binary, mark = folder / "target" / "release" / "probation", folder / "made-from"
-    wanted = json.dumps([PROBATION, PROBATION_EDITS])
-    if mark.exists() and mark.read_text() == wanted and binary.exists():
-        return binary
+    """The crate probation with the edits above."""
+    folder = built_crate("probation", PROBATION, PROBATION_EDITS, ["--ignore-rust-version"])
+    return folder / "target" / "release" / "probation"
+
+
+def built_crate(name: str, version: str, edits: dict[str, list[tuple[str, str]]], options: list[str]) -> Path:
+    """The folder of a crate that was built from its own source and lock file, with these edits."""
+    folder = FOLDER / name
+    mark, wanted = folder / "made-from", json.dumps([version, edits])
+    if mark.exists() and mark.read_text() == wanted:
+        return folder
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(crate_source("probation", PROBATION), folder)
+    shutil.copytree(crate_source(name, version), folder)
     (folder / "rust-toolchain.toml").unlink(missing_ok=True)
     (folder / "Cargo.toml").write_text((folder / "Cargo.toml").read_text() + "\n[workspace]\n")
-    for name, edits in PROBATION_EDITS.items():
-        text = (folder / name).read_text()
-        for old, new in edits:
+    for file, changes in edits.items():
+        text = (folder / file).read_text()
+        for old, new in changes:
             if old not in text:
-                sys.exit(f"probation {PROBATION}: {name} has no {old!r}")
+                sys.exit(f"{name} {version}: {file} has no {old!r}")
             text = text.replace(old, new)
-        (folder / name).write_text(text)
-    quietly(["cargo", "build", "--release", "--locked", "--ignore-rust-version"], cwd=folder)
+        (folder / file).write_text(text)
+    quietly(["cargo", "build", "--release", "--locked", *options], cwd=folder)
     mark.write_text(wanted)
-    return binary
+    return folder
 
 
 def crate_source(name: str, version: str) -> Path:
