@@ -25,8 +25,8 @@ pub const WAITING_WRITES: usize = 4_096;
 pub const IDLE_READERS: usize = 16;
 /// How often to look whether *another process* published or queued something. This process's own acts are seen at once.
 pub const POLL: Duration = Duration::from_millis(250);
-/// Rows that are dropped in one transaction when old versions are collected: others write in between.
-pub const COLLECT_ROWS: usize = 512;
+/// Rows that are dropped in one transaction when old versions are collected, some tens of milliseconds: others write in between.
+pub const COLLECT_ROWS: usize = 128;
 /// Longest text about who holds the publisher's lock.
 pub const LEASE_BYTES: u64 = 200;
 /// Prepared statements that a connection keeps: all that there are, and some.

@@ -20,6 +20,7 @@ pub(super) async fn check<S: Store>(make: impl Fn() -> S) {
     queue::a_request_needs_something_that_it_is_about(make()).await;
     queue::what_is_staged_is_limited_hashed_and_can_be_read(make()).await;
     queue::whoever_waits_is_woken(make()).await;
+    queue::an_accept_that_is_given_up_happens_as_a_whole_or_not_at_all(make()).await;
     queue::changes_mean_what_they_mean_to_projects(make()).await;
     reading::of_two_publishers_one_has_a_conflict(make()).await;
     reading::a_refused_publication_changes_nothing(make()).await;

@@ -203,6 +203,21 @@ pub(super) async fn whoever_waits_is_woken<S: Store>(store: S) {
     publisher.await.unwrap();
 }
 
+/// A caller that stops waiting at any moment leaves nothing half done.
+pub(super) async fn an_accept_that_is_given_up_happens_as_a_whole_or_not_at_all<S: Store>(store: S) {
+    for number in 0..12_u64 {
+        let file = format!("a-{number}.tar.gz");
+        let patience = std::time::Duration::from_millis(number * 2);
+        let _ = tokio::time::timeout(patience, accept(&store, new_file(&file), file.as_bytes())).await;
+    }
+    for number in 0..12 {
+        let file = format!("a-{number}.tar.gz");
+        accept(&store, new_file(&file), file.as_bytes()).await.unwrap();
+    }
+    assert_eq!(store.counts().await.unwrap().pending, 12);
+    assert_eq!(store.check(crate::store::Rehash::Yes).await.unwrap(), []);
+}
+
 /// Random changes: the store makes of a project what [`Project::apply`] does.
 pub(super) async fn changes_mean_what_they_mean_to_projects<S: Store>(store: S) {
     let mut random = Random(0x5eed);

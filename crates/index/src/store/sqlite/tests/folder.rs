@@ -188,3 +188,52 @@ async fn what_another_process_does_is_noticed() {
     Publisher::default().publish(&there, &[ticket]).await.unwrap();
     assert_eq!(published.await.unwrap().unwrap(), TicketState::Published(version(1)));
 }
+
+/// Two processes accept and publish as fast as they can; whoever has a conflict begins again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_share_a_store_and_publish_each_ticket_once() {
+    const EACH: u64 = 15;
+    let place = Place::new();
+    let work = |store: SqliteStore, first: u64| async move {
+        let mut published = Vec::new();
+        for number in first..first + EACH {
+            add(&store, &format!("a-{number}.tar.gz")).await;
+            let mut publisher = Publisher::resume(&store).await;
+            let tickets: Vec<_> = store.pending(3).await.unwrap().into_iter().map(|(ticket, _)| ticket).collect();
+            match publisher.publish(&store, &tickets).await {
+                Ok(()) => published.extend(tickets),
+                Err(PublishError::Conflict { .. } | PublishError::OutOfOrder { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        published
+    };
+    let (one, other) = tokio::join!(tokio::spawn(work(place.open(), 0)), tokio::spawn(work(place.open(), 100)));
+    let mut published = [one.unwrap(), other.unwrap()].concat();
+    published.sort_unstable();
+    let store = place.open();
+    let pending = store.pending(100).await.unwrap().into_iter().map(|(ticket, _)| ticket);
+    published.extend(pending);
+    assert_eq!(published, (1..=2 * EACH).map(Ticket).collect::<Vec<_>>());
+    assert_eq!(wrong(&store).await, []);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_too_long_takes_no_more() {
+    let place = Place::new();
+    let store = place.open();
+    add(&store, "a-1.0.tar.gz").await;
+    let oldest = limits::PENDING_TICKETS;
+    let database = Connection::open(place.path().join("index.db")).unwrap();
+    database.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'ticket'", [oldest as i64 - 2]).unwrap();
+    add(&store, "a-2.0.tar.gz").await;
+    let last = add(&store, "a-3.0.tar.gz").await;
+    assert_eq!(last.number(), oldest);
+    assert_eq!(accept(&store, new_file("a-4.0.tar.gz"), b"").await, Err(AcceptError::QueueFull));
+    let status = Request::Status { project: name("a"), status: Default::default() };
+    assert_eq!(store.request(status.clone()).await, Err(RequestError::QueueFull));
+    // The same bytes again need no place.
+    assert_eq!(accept(&store, new_file("a-3.0.tar.gz"), b"a-3.0.tar.gz").await, Ok(Accepted::AlreadyThere(last)));
+    Publisher::default().publish(&store, &[Ticket(1)]).await.unwrap();
+    store.request(status).await.unwrap();
+}
