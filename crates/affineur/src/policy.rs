@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use affineur_gateway::setup::{self, Home};
 use affineur_gateway::state::{State, StateError};
 use affineur_packaging::ProjectName;
-use affineur_trust::{PartyName, Policy};
+use affineur_trust::PartyName;
 use anstream::println;
 
 use crate::failure::Failure;
@@ -14,9 +14,8 @@ use crate::why::environment;
 
 pub(crate) async fn trust(file: &Path) -> Result<ExitCode, Failure> {
     let text = setup::read(file)?;
-    Policy::parse(&text).map_err(|error| setup::SetupError::Policy { file: file.to_owned(), error })?;
     let state = state()?;
-    let digest = setup::digest(&text);
+    let digest = setup::trusted_digest(&text, file)?;
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     state.trust_policy(digest, &path).await.map_err(stored)?;
     println!("{} is yours now (sha256:{digest}); any change of it has to be trusted again", file.display());

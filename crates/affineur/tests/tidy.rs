@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Longest source file: whoever needs more has a second idea in it.
 const FILE_LINES: usize = 500;
@@ -288,4 +289,20 @@ fn the_limits_that_operators_read_of_exist() {
     let missing: Vec<_> = named.into_iter().filter(|name| !limits.contains(&format!("const {name}:"))).collect();
     assert!(missing.is_empty(), "docs/operate/gateway.md names limits that are not there: {missing:?}");
     assert_eq!(constants_in_tables("| `A_BC`, `x` | `D_EF` |\n`G_HI`\n"), ["A_BC"]);
+}
+
+/// What Cargo would build of a package, with features, one a line.
+fn tree(package: &str, edges: &str) -> String {
+    let arguments = ["tree", "--offline", "--locked", "--package", package, "--edges", edges, "--prefix", "none"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_gateway_built_alone_has_nothing_that_signs() {
+    const SIGNING: &str = "affineur-tuf feature \"signing\"";
+    assert!(tree("affineur-gateway", "features,no-dev").contains("affineur-tuf feature"), "it verifies");
+    assert!(!tree("affineur-gateway", "features,no-dev").contains(SIGNING));
+    assert!(tree("affineur-gateway", "features").contains(SIGNING), "its tests sign, so the check can fail");
 }

@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod fuzzing;
 pub mod limits;
 pub mod proxy;
+pub mod repository;
 pub mod run;
 pub mod serve;
 pub mod setup;

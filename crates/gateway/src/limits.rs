@@ -247,6 +247,15 @@ pub const PAGE_FRESH_LEAST_SECONDS: i64 = 5;
 pub const PAGE_FRESH_MOST_SECONDS: i64 = 600;
 /// How soon a source that could not be heard is asked again.
 pub const UNHEARD_SECONDS: i64 = 5;
+/// How long a view of a TUF repository is used before it is refreshed, in seconds: as long as a page, so that a release is seen
+/// as soon as with an upstream.
+pub const REPOSITORY_FRESH_SECONDS: i64 = 60;
+/// The same where somebody wants it confirmed now: installers that say so with every page must not cause a refresh each.
+pub const REPOSITORY_LEAST_SECONDS: i64 = 5;
+/// Most delegated roles of one repository that are kept in memory: a hash bin of a large index takes some 100 kB.
+pub const REPOSITORY_ROLES: usize = 512;
+/// Largest listing or overlay: the most files that a page may have take about 40 MB, the largest real one 3.
+pub const DOCUMENT_BYTES: u64 = 64 << 20;
 /// How long a canary's answer counts.
 pub const CANARY_SECONDS: i64 = 60;
 /// Largest page that is kept between runs, expanded: the same as what may be fetched.

@@ -1,5 +1,7 @@
 //! From the user's environment to a gateway: where things are kept, which policies hold, how upstreams are reached.
 
+mod repositories;
+
 use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -7,9 +9,13 @@ use std::sync::Arc;
 
 use affineur_packaging::Sha256;
 use affineur_trust::{AddedPolicy, Mode, Origin, PartyName, Policy, PolicyError, PolicySet};
+use affineur_tuf_client::local::LocalError;
 use http::HeaderValue;
 use url::Url;
 
+pub use self::repositories::trusted_digest;
+
+use self::repositories::TrustedRoot;
 use crate::cache::Cache;
 use crate::engine::{Gateway, GatewaySettings, Keeps, Strangers};
 use crate::fetch::{Credentials, FetchError, FetchSettings, Fetcher, Netrc, ParentProxies};
@@ -120,6 +126,24 @@ pub enum SetupError {
         /// What is wrong, and where.
         error: PolicyError,
     },
+    /// A trusted root cannot be read.
+    #[error("party {party}: the root {} cannot be used: {problem}", file.display())]
+    Root {
+        /// Whose root.
+        party: PartyName,
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What is known of a repository from before cannot be read.
+    #[error("party {party}: what this machine keeps of its repository cannot be used: {error}")]
+    Repository {
+        /// Whose repository.
+        party: PartyName,
+        /// What is wrong.
+        error: LocalError,
+    },
     /// Credentials in the environment that are not `user:password`.
     #[error("{variable} is not USER:PASSWORD")]
     Credentials {
@@ -161,6 +185,8 @@ impl SetupError {
             Self::Policy { error, .. } => {
                 error.hint.clone().unwrap_or_else(|| "docs/formats/policy.md has every key".to_owned())
             }
+            Self::Root { .. } => "get the index's root on a way that you trust; its path is relative to the policy".to_owned(),
+            Self::Repository { .. } => "check the permissions of the state folder, or make room".to_owned(),
             Self::Credentials { variable } => format!("export {variable}='user:password'"),
             Self::Fetch(_) => "check proxy and certificate settings of this shell".to_owned(),
             Self::State(error) => error.hint().to_owned(),
@@ -175,7 +201,7 @@ impl SetupError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::State(error) => error.class() == crate::state::StateClass::Undecided,
-            Self::Cache { .. } => true,
+            Self::Cache { .. } | Self::Repository { .. } => true,
             _ => false,
         }
     }
@@ -208,7 +234,15 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         Some(file) => State::open_file(file)?,
         None => State::open(&home.state)?,
     };
-    let policy = policies(&wanted, &home, &state, &mut messages)?;
+    let (policy, roots) = policies(&wanted, &home, &state, &mut messages)?;
+    if let Some(file) = wanted.state.as_ref().filter(|_| !roots.is_empty()) {
+        messages.push(format!(
+            "{} keeps pins, but not how far each TUF repository had come: that is in {} and lost with it, and then an older state of a repository could be shown anew",
+            file.display(),
+            home.state.join("tuf").display()
+        ));
+    }
+    let repositories = repositories::open(roots, &home.state)?;
     let strangers = if wanted.strict || (policy.main().origin() != Origin::BuiltIn && policy.main().mode == Mode::Enforce) {
         Strangers::Refuse
     } else {
@@ -230,14 +264,12 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         return Err(SetupError::Upstream { scheme: url.scheme().to_owned() });
     }
     let given = credentials(&policy, &mut upstreams, lookup)?;
-    let named = |url: &Url| {
-        policy.main().parties.keys().any(|name| policy.main().upstream(name).is_some_and(|party| party.url == *url))
-    };
+    let named = |url: &Url| policy.main().parties.keys().any(|name| policy.main().index_url(name).as_ref() == Some(url));
     if !policy.main().sources.is_empty() && !upstreams.iter().all(named) {
         return Err(SetupError::UpstreamWithPolicy);
     }
-    let first = policy.main().sources.first().and_then(|name| policy.main().upstream(name));
-    let index = upstreams.first().cloned().or_else(|| first.map(|upstream| upstream.url.clone()));
+    let first = policy.main().sources.first().and_then(|name| policy.main().index_url(name));
+    let index = upstreams.first().cloned().or(first);
     let gateway = Gateway::new(GatewaySettings {
         policy: policy.clone(),
         strangers,
@@ -246,6 +278,7 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         state,
         cache,
         pages: Some(home.state.join("pages")),
+        repositories,
         fetcher: Fetcher::new(fetch)?,
         credentials: given,
         keeps: wanted.keeps,
@@ -272,11 +305,16 @@ fn usable(home: Home, keeps: Keeps, messages: &mut Vec<String>) -> Result<(Home,
 
 /// The user's policy (named, or at its place), else the built-in rules; and the one of the working directory, which can only
 /// demand more.
-fn policies(wanted: &Wanted, home: &Home, state: &State, messages: &mut Vec<String>) -> Result<PolicySet, SetupError> {
+fn policies(
+    wanted: &Wanted,
+    home: &Home,
+    state: &State,
+    messages: &mut Vec<String>,
+) -> Result<(PolicySet, Vec<TrustedRoot>), SetupError> {
     let local = PathBuf::from(POLICY_FILE);
     let local_text = if local.is_file() { Some(read(&local)?) } else { None };
     let trusted = match &local_text {
-        Some(text) => state.policy_trusted(digest(text))?,
+        Some(text) => state.policy_trusted(trusted_digest(text, &local).unwrap_or_else(|_| digest(text)))?,
         None => false,
     };
     let named = wanted.policy.clone().or_else(|| home.policy.is_file().then(|| home.policy.clone()));
@@ -298,10 +336,11 @@ fn policies(wanted: &Wanted, home: &Home, state: &State, messages: &mut Vec<Stri
     if added.is_some() {
         messages.push(format!("{POLICY_FILE} in this folder is added: a file must pass it too"));
     }
-    let Some((text, file)) = main else { return Ok(PolicySet::new(Policy::built_in(), added)) };
-    let policy = Policy::parse(&text).map_err(|error| SetupError::Policy { file: file.clone(), error })?;
+    let Some((text, file)) = main else { return Ok((PolicySet::new(Policy::built_in(), added), Vec::new())) };
+    let mut policy = Policy::parse(&text).map_err(|error| SetupError::Policy { file: file.clone(), error })?;
     messages.extend(policy.warnings(jiff::Timestamp::now()).iter().map(|warning| format!("{}: {warning}", file.display())));
-    Ok(PolicySet::new(policy, added))
+    let roots = repositories::read_roots(&mut policy, repositories::folder_of(&file))?;
+    Ok((PolicySet::new(policy, added), roots))
 }
 
 /// A policy in the working directory that wants more than it may is told how to become the user's own.
@@ -315,7 +354,7 @@ fn explained(mut error: PolicyError) -> PolicyError {
     error
 }
 
-/// The digest by which a policy is trusted.
+/// The digest of a text.
 #[must_use]
 pub fn digest(text: &str) -> Sha256 {
     crate::digest::sha256(text.as_bytes())
@@ -354,7 +393,8 @@ fn credentials(
             }
             None => Err(SetupError::Credentials { variable }),
         });
-        let host = policy.main().upstream(name).and_then(|upstream| upstream.url.host_str());
+        let url = policy.main().index_url(name);
+        let host = url.as_ref().and_then(Url::host_str);
         if let Some(found) = own.transpose()?.or_else(|| host.and_then(|host| netrc.credentials_for(host)).cloned()) {
             given.insert(name.clone(), found.basic());
         }
@@ -366,7 +406,7 @@ fn credentials(
         }
         let of_host = || url.host_str().and_then(|host| netrc.credentials_for(host)).cloned();
         if let Some(found) = own.or_else(of_host) {
-            let same = |name: &&PartyName| policy.main().upstream(name).is_some_and(|party| party.url == *url);
+            let same = |name: &&PartyName| policy.main().index_url(name).as_ref() == Some(&*url);
             let name = policy.main().parties.keys().find(same).cloned();
             given.insert(name.unwrap_or_else(|| PartyName::learned(url)), found.basic());
         }

@@ -38,7 +38,8 @@ pub fn printable(text: &str, limit: usize) -> String {
 
 /// Free text of a page, as it is kept: at most [`limits::TEXT_BYTES`], no control characters, nothing that reorders or hides
 /// what surrounds it. It may still be in any script.
-pub(crate) fn free_text(text: &str) -> String {
+#[must_use]
+pub fn free_text(text: &str) -> String {
     let mut kept = String::with_capacity(text.len().min(limits::TEXT_BYTES));
     for character in text.chars() {
         let character = match character {

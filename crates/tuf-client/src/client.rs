@@ -4,6 +4,7 @@
 //! process dies, the next update begins with floors that are at least as high. Refreshing waits for the disk (a few
 //! milliseconds for each file that changed).
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use affineur_tuf::{
@@ -148,21 +149,38 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// See [`ClientError`]: a role on the way could not be had or verified, which is never the same as [`Lookup::Absent`].
     pub async fn find(&self, view: &mut View, path: &TargetPath, now: ReferenceTime) -> Result<Lookup<Found>, ClientError> {
+        self.search(Alone(view), path, now).await
+    }
+
+    /// The same in a view that others search at the same time: it is not locked while a role is fetched.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub async fn find_shared(
+        &self,
+        view: &Mutex<View>,
+        path: &TargetPath,
+        now: ReferenceTime,
+    ) -> Result<Lookup<Found>, ClientError> {
+        self.search(Shared(view), path, now).await
+    }
+
+    async fn search(&self, mut view: impl Lend, path: &TargetPath, now: ReferenceTime) -> Result<Lookup<Found>, ClientError> {
         let mut search = Search::new(path.clone());
         loop {
-            match search.advance(&view.live(now)?)? {
+            match view.lend(|view| search.advance(&view.live(now)?))? {
                 Progress::Ended(lookup) => return Ok(lookup),
-                Progress::Needs(edge) => self.load(view, &edge, now).await?,
+                Progress::Needs(edge) => self.load(&mut view, &edge, now).await?,
             }
         }
     }
 
     /// Brings a delegated role into the view: from the local copy if the snapshot still lists it so, else from the repository.
-    async fn load(&self, view: &mut View, edge: &Edge, now: ReferenceTime) -> Result<(), ClientError> {
-        let wanted = view.wanted(edge)?;
+    async fn load(&self, view: &mut impl Lend, edge: &Edge, now: ReferenceTime) -> Result<(), ClientError> {
+        let wanted = view.lend(|view| view.wanted(edge))?;
         let name = edge.role().as_str();
         if let Some(kept) = self.local.delegated(name, wanted.at_most) {
-            match view.recall(edge, &kept.bytes, kept.seal.as_ref(), now) {
+            match view.lend(|view| view.recall(edge, &kept.bytes, kept.seal.as_ref(), now)) {
                 Ok(seal) if kept.seal == Some(seal) => return Ok(()),
                 Ok(seal) => {
                     self.cache(name, &kept.bytes, &seal);
@@ -172,7 +190,7 @@ impl<T: Transport> Client<T> {
             }
         }
         let bytes = self.fetch_listed(&wanted).await?;
-        let seal = view.accept(edge, &bytes, now)?;
+        let seal = view.lend(|view| view.accept(edge, &bytes, now))?;
         self.cache(name, &bytes, &seal);
         Ok(())
     }
@@ -207,6 +225,26 @@ impl<T: Transport> Client<T> {
                 locked => return Ok(locked?),
             }
         }
+    }
+}
+
+/// A view for a moment: never across a wait.
+trait Lend: Send {
+    fn lend<R>(&mut self, with: impl FnOnce(&mut View) -> R) -> R;
+}
+
+struct Alone<'a>(&'a mut View);
+struct Shared<'a>(&'a Mutex<View>);
+
+impl Lend for Alone<'_> {
+    fn lend<R>(&mut self, with: impl FnOnce(&mut View) -> R) -> R {
+        with(self.0)
+    }
+}
+
+impl Lend for Shared<'_> {
+    fn lend<R>(&mut self, with: impl FnOnce(&mut View) -> R) -> R {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

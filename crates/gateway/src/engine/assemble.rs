@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
 use affineur_packaging::page::{self, Format, PageFile, ProjectPage, ProjectStatus, StatusMarker, Yanked};
-use affineur_trust::{Age, AgeFrom, Claim, Class, Contradiction, Decision, Evidence, FileFact, Pin, Unavailable, age};
+use affineur_trust::{
+    Age, AgeFrom, Claim, Class, Contradiction, Decision, Evidence, FileFact, Pin, Unavailable, VerifiedProject, age,
+};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -13,7 +15,7 @@ use url::Url;
 use super::pages::{Head, KeptPage};
 use super::record::{FileRecord, Outcome};
 use super::resolve::{Caller, Unauthorized};
-use super::source::Source;
+use super::source::{Source, Voice};
 use super::view::{DecidedFile, Known, ProjectView, Verdict};
 use super::{Gateway, Note, ViewKey, clock, later};
 use crate::fetch::{PageAnswer, PageAsk};
@@ -56,7 +58,15 @@ impl Gateway {
         match self.views.get_value_or_guard_async(&key).await {
             Ok(known) => known.into(),
             Err(guard) => {
-                let heard = self.ask_now(source, project, authorization, &page, &key, caller.refresh).await;
+                let heard = match &source.voice {
+                    Voice::Unsigned => self.ask_now(source, project, authorization, &page, &key, caller.refresh).await,
+                    Voice::Repository(Some(repository)) => {
+                        self.ask_repository(source, repository, project, caller.refresh).await
+                    }
+                    Voice::Repository(None) => {
+                        Heard::View(self.unheard(source, project, "its repository is not set up: this is a bug").await)
+                    }
+                };
                 match &heard {
                     Heard::View(view) => drop(guard.insert(Known::View(Arc::clone(view)))),
                     Heard::Absent => drop(guard.insert(Known::absent(now))),
@@ -129,22 +139,15 @@ impl Gateway {
             };
             return self.unheard(source, project, problem).await;
         }
-        self.remember_source(source).await;
-        let seen = PageSeen {
-            source: source.name.clone(),
-            project: project.clone(),
-            now: head.confirmed,
-            files: parsed.files.iter().map(seen).collect(),
-        };
-        let observed = match self.state.observe_page(seen).await {
+        let observed = match self.observe(source, project, head.confirmed, &parsed.files).await {
             Ok(observed) => observed,
-            Err(problem) => return self.unheard(source, project, &format!("what it says cannot be stored ({problem})")).await,
+            Err(view) => return view,
         };
         let mut files: Vec<DecidedFile> = parsed
             .files
             .into_iter()
             .zip(observed)
-            .map(|(entry, observed)| self.decide_one(source, project, entry, observed))
+            .map(|(entry, observed)| self.decide_one(source, project, entry, observed, None))
             .collect();
         files.extend(parsed.dropped.conflicting.into_iter().map(|entry| self.ambiguous(source, project, entry)));
         self.hash_undigested(source, &head.url, &mut files, authorization.as_ref()).await;
@@ -166,13 +169,31 @@ impl Gateway {
         Arc::new(view)
     }
 
-    /// Decides about one file of a page.
+    /// Compares a page with what is remembered, and remembers it: on the disk before anything is answered.
+    pub(super) async fn observe(
+        &self,
+        source: &Source,
+        project: &ProjectName,
+        now: Timestamp,
+        files: &[PageFile],
+    ) -> Result<Vec<Observed>, Arc<ProjectView>> {
+        self.remember_source(source).await;
+        let (source_name, files) = (source.name.clone(), files.iter().map(seen).collect());
+        let seen = PageSeen { source: source_name, project: project.clone(), now, files };
+        match self.state.observe_page(seen).await {
+            Ok(observed) => Ok(observed),
+            Err(problem) => Err(self.unheard(source, project, &format!("what it says cannot be stored ({problem})")).await),
+        }
+    }
+
+    /// Decides about one file of a page, which its repository vouches for or which nobody signed.
     pub(crate) fn decide_one(
         &self,
         source: &Source,
         project: &ProjectName,
         mut entry: PageFile,
         observed: Observed,
+        verified: Option<&VerifiedProject>,
     ) -> DecidedFile {
         entry.sha256 = entry.sha256.or(observed.pinned_sha256);
         let contradiction = observed.contradiction.or_else(|| self.distrusted(source, &entry));
@@ -181,7 +202,12 @@ impl Gateway {
                 self.alarm(source, project, format!("{}: {}", entry.name, what(&contradiction)));
                 Claim::Contradicts(contradiction)
             }
-            None => Claim::Pinned(observed.pin.clone()),
+            None => match verified {
+                None => Claim::Pinned(observed.pin.clone()),
+                Some(verified) => verified
+                    .vouch(fact(project, &entry), &observed.pin)
+                    .map_or(Claim::Silent, |vouched| Claim::Vouched(Box::new(vouched))),
+            },
         };
         self.decide_claim(source, project, entry, Some(observed.pin), claim)
     }
@@ -201,7 +227,7 @@ impl Gateway {
         claim: Claim,
     ) -> DecidedFile {
         let now = clock::now();
-        let fact = FileFact { project: project.clone(), name: entry.name.clone(), size: entry.size, sha256: entry.sha256 };
+        let fact = fact(project, &entry);
         let evidence = Evidence { source: source.name.clone(), claims: BTreeMap::from([(source.name.clone(), claim)]) };
         let decision = self.policy.decide(&fact, &evidence, now);
         let dated = pin.as_ref().and_then(|pin| dated(pin, self.policy.main().age_from_for(project), now));
@@ -237,32 +263,44 @@ impl Gateway {
     }
 
     fn remembered(&self, source: &Source, project: &ProjectName, class: Class, why: String, claim: &Claim) -> Arc<ProjectView> {
+        self.withheld_view(source, project, self.remembered_names(source, project), (class, why), claim)
+    }
+
+    /// The files of the last page of the project that was verified.
+    pub(super) fn remembered_names(&self, source: &Source, project: &ProjectName) -> Vec<PageFile> {
         let remembered = self.state.remembered_page(&source.name, project).ok().flatten();
-        let files = remembered.map(|page| page.files).unwrap_or_default();
-        let files = files
-            .into_iter()
-            .map(|file| {
-                let entry = PageFile {
-                    name: file.name,
-                    url: file.url,
-                    sha256: file.sha256,
-                    size: None,
-                    upload_time: None,
-                    requires_python: None,
-                    core_metadata: page::CoreMetadata::Offered,
-                    yanked: Yanked::No,
-                    provenance: None,
-                };
-                self.decide_claim(source, project, entry, None, claim.clone())
-            })
-            .collect();
+        let entry = |file: crate::state::RememberedFile| PageFile {
+            name: file.name,
+            url: file.url,
+            sha256: file.sha256,
+            size: None,
+            upload_time: None,
+            requires_python: None,
+            core_metadata: page::CoreMetadata::Offered,
+            yanked: Yanked::No,
+            provenance: None,
+        };
+        remembered.map(|page| page.files).unwrap_or_default().into_iter().map(entry).collect()
+    }
+
+    /// A page that cannot be had or must not be: names alone, each file withheld.
+    pub(super) fn withheld_view(
+        &self,
+        source: &Source,
+        project: &ProjectName,
+        names: Vec<PageFile>,
+        unverified: (Class, String),
+        claim: &Claim,
+    ) -> Arc<ProjectView> {
+        let names = names.into_iter();
+        let files = names.map(|entry| self.decide_claim(source, project, entry, None, claim.clone())).collect();
         let now = clock::now();
         let soon = later(now, SignedDuration::from_secs(limits::UNHEARD_SECONDS));
         let page_url = source.page_url(project);
         let mode = affineur_trust::Mode::Enforce;
         let mut view =
             ProjectView::new(project.clone(), source.clone(), page_url, files, ProjectStatus::default(), mode, now, soon, None);
-        view.unverified = Some((class, why));
+        view.unverified = Some(unverified);
         Arc::new(view)
     }
 
@@ -271,7 +309,7 @@ impl Gateway {
     }
 
     /// When time alone changes one of the decisions.
-    fn decided_until(&self, files: &[DecidedFile]) -> Option<Timestamp> {
+    pub(super) fn decided_until(&self, files: &[DecidedFile]) -> Option<Timestamp> {
         let of_files = files.iter().filter_map(|file| match &file.decision {
             Decision::Allow(allowed) => allowed.valid_until(),
             Decision::Withhold(withheld) => withheld.until(),
@@ -376,6 +414,10 @@ fn dated(pin: &Pin, age_from: AgeFrom, now: Timestamp) -> Option<Timestamp> {
         Age::Unknown { first_seen } => Some(first_seen),
         Age::NotAsked => None,
     }
+}
+
+fn fact(project: &ProjectName, entry: &PageFile) -> FileFact {
+    FileFact { project: project.clone(), name: entry.name.clone(), size: entry.size, sha256: entry.sha256 }
 }
 
 fn seen(file: &PageFile) -> SeenFile {

@@ -53,10 +53,18 @@ impl Gateway {
         let said = Said::of(listed, scope, digest);
         let (cache, asked) = (self.cache.clone(), said.clone());
         let at_hand = tokio::task::spawn_blocking(move || asked.at_hand(&cache)).await.ok().flatten();
-        if let Some(bytes) = at_hand {
-            return Ok(bytes);
+        // What was kept under another kind of source, or before the index signed another digest, does not count.
+        if let Some(kept) = at_hand
+            && is_signed_for(listed, &kept)
+        {
+            return Ok(kept.bytes);
         }
         let kept = self.ask_metadata(listed, authorization).await?;
+        if !is_signed_for(listed, &kept) {
+            self.distrust(listed, Contradiction::Metadata);
+            let why = format!("{}: the metadata does not have the digest that the listing says", listed.source.name);
+            return Err(Refusal::file(Class::Hostile, why));
+        }
         let bytes = kept.bytes.clone();
         let cache = self.cache.clone();
         let stored = tokio::task::spawn_blocking(move || cache.keep_metadata(scope, &said.key, &kept)).await;
@@ -83,7 +91,8 @@ impl Gateway {
             authorization.clone(),
             entry.size.unwrap_or(limits::FILE_BYTES).min(limits::FILE_BYTES),
         );
-        if let Ok(read) = wheel::metadata_by_ranges(&upstream, &entry.url, &entry.name).await {
+        let unsigned = listed.source.signs() && !matches!(entry.core_metadata, CoreMetadata::Digest(_));
+        if !unsigned && let Ok(read) = wheel::metadata_by_ranges(&upstream, &entry.url, &entry.name).await {
             return Ok(KeptMetadata { bytes: read.bytes, provenance: Provenance::ByRanges });
         }
         let undecided = |problem: &dyn std::fmt::Display| {
@@ -131,6 +140,16 @@ impl Gateway {
     }
 }
 
+/// Whether metadata may be served: of a source that signs, only what has the listed digest or, where none is listed, what is
+/// inside the verified wheel.
+fn is_signed_for(listed: &Listed, kept: &KeptMetadata) -> bool {
+    match listed.file.entry.core_metadata {
+        _ if !listed.source.signs() => true,
+        CoreMetadata::Digest(expected) => crate::digest::sha256(&kept.bytes) == expected,
+        CoreMetadata::Absent | CoreMetadata::Offered => kept.provenance == Provenance::FromWheel,
+    }
+}
+
 /// What one source says of one file of its: whose metadata it is, and under which key it is kept. The digest alone is no key:
 /// anybody can list a file with the digest of somebody else's wheel, and lie about what is inside.
 #[derive(Debug, Clone)]
@@ -149,15 +168,15 @@ impl Said {
     }
 
     /// Metadata that needs no question to anybody. Blocks.
-    fn at_hand(&self, cache: &Cache) -> Option<Bytes> {
+    fn at_hand(&self, cache: &Cache) -> Option<KeptMetadata> {
         if let Some(kept) = cache.metadata(self.scope, &self.key) {
-            return Some(kept.bytes);
+            return Some(kept);
         }
         let wheel = cache.lookup(self.scope, &self.wheel)?;
         let bytes = wheel::metadata(wheel.reader(), &self.name).ok()?;
-        let kept = KeptMetadata { bytes: bytes.clone(), provenance: Provenance::FromWheel };
+        let kept = KeptMetadata { bytes, provenance: Provenance::FromWheel };
         cache.keep_metadata(self.scope, &self.key, &kept).ok()?;
-        Some(bytes)
+        Some(kept)
     }
 
     /// Whether the metadata that was served for a wheel is what is inside it. Blocks; runs before the wheel's end is sent.

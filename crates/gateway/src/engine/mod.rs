@@ -5,7 +5,7 @@
 
 pub(crate) mod ask;
 mod assemble;
-mod clock;
+pub(crate) mod clock;
 mod dates;
 mod digests;
 mod distrust;
@@ -24,6 +24,7 @@ mod serve;
 mod source;
 mod upstream;
 mod view;
+mod vouching;
 mod why;
 
 use std::collections::{HashMap, HashSet};
@@ -42,12 +43,13 @@ pub use self::record::{FileRecord, Keeps, Note, Outcome, Record, Summary};
 pub use self::why::{Asked, WhyAnswer, WhyFile, WhyProject};
 
 use self::pages::Pages;
-use self::source::Source;
+use self::source::{Source, Voice};
 use self::view::Known;
 use crate::cache::{Cache, Scope};
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
 use crate::limits;
+use crate::repository::{IndexRepository, RepositoryCopy, RepositoryTransport};
 use crate::state::{State, StateError};
 
 /// What happens to hosts, pages and distributions of no source.
@@ -76,6 +78,8 @@ pub struct GatewaySettings {
     pub cache: Cache,
     /// Where pages are kept between runs.
     pub pages: Option<PathBuf>,
+    /// The repositories of the policy's parties. A party's that is not here gives nothing.
+    pub repositories: HashMap<PartyName, RepositoryCopy>,
     /// How upstreams are asked.
     pub fetcher: Fetcher,
     /// Credentials for the sources, by party.
@@ -128,9 +132,15 @@ impl Gateway {
     /// Where what is remembered cannot be read.
     pub fn new(settings: GatewaySettings) -> Result<Arc<Self>, StateError> {
         let policy = settings.policy.main();
+        let fetcher = Arc::new(settings.fetcher);
+        let mut repositories = settings.repositories;
         let mut sources: Vec<Source> = policy.parties.keys().filter_map(|name| Source::of_policy(policy, name)).collect();
         for source in &mut sources {
             source.authorization = settings.credentials.get(&source.name).cloned();
+            if let (Voice::Repository(voice), Some(copy)) = (&mut source.voice, repositories.remove(&source.name)) {
+                let transport = RepositoryTransport::new(Arc::clone(&fetcher), &copy.url, source.authorization.clone());
+                *voice = Some(Arc::new(IndexRepository::new(copy, transport, fetcher.patience())));
+            }
         }
         for url in &settings.upstreams {
             if !sources.iter().any(|source| source.url == *url) {
@@ -139,7 +149,6 @@ impl Gateway {
                 sources.push(source);
             }
         }
-        let fetcher = Arc::new(settings.fetcher);
         Ok(Arc::new(Self {
             policy: settings.policy,
             strangers: settings.strangers,

@@ -58,6 +58,8 @@ impl Caller {
     /// What to show to a source: the caller's own credentials where they are meant for it, else the gateway's.
     pub(crate) fn authorization_for(&self, source: &Source) -> Option<HeaderValue> {
         match &self.authorization {
+            // What is signed is the same for everybody: it is asked for once, with the gateway's own.
+            _ if source.signs() => source.authorization.clone(),
             Some((origin, value)) if *origin == source.url.origin() => Some(value.clone()),
             _ => source.authorization.clone(),
         }

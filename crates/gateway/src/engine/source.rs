@@ -1,9 +1,13 @@
 //! The sources: who they are, and what each says about a project.
 
+use std::sync::Arc;
+
 use affineur_packaging::ProjectName;
 use affineur_trust::{PartyKind, PartyName, Policy};
 use http::HeaderValue;
 use url::Url;
+
+use crate::repository::IndexRepository;
 
 /// An index from which pages and bytes come.
 #[derive(Debug, Clone)]
@@ -15,6 +19,17 @@ pub(crate) struct Source {
     pub(crate) canary: Option<ProjectName>,
     /// The gateway's own credentials for it.
     pub(crate) authorization: Option<HeaderValue>,
+    /// Whether what it says is signed.
+    pub(crate) voice: Voice,
+}
+
+/// How a source speaks. What does not vouch is never asked instead of what does.
+#[derive(Debug, Clone)]
+pub(crate) enum Voice {
+    /// Pages without signatures.
+    Unsigned,
+    /// Listings and overlays of this repository; `None` where it was not set up, and then nothing of the source is to be had.
+    Repository(Option<Arc<IndexRepository>>),
 }
 
 impl Source {
@@ -26,6 +41,14 @@ impl Source {
                 url: upstream.url.clone(),
                 canary: upstream.canary.clone(),
                 authorization: None,
+                voice: Voice::Unsigned,
+            }),
+            PartyKind::Repository(repository) => Some(Self {
+                name: name.clone(),
+                url: repository.simple_url()?,
+                canary: None,
+                authorization: None,
+                voice: Voice::Repository(None),
             }),
             _ => None,
         }
@@ -33,7 +56,12 @@ impl Source {
 
     /// A source that was learned from what an installer asks for.
     pub(crate) fn learned(url: &Url) -> Self {
-        Self { name: PartyName::learned(url), url: url.clone(), canary: None, authorization: None }
+        Self { name: PartyName::learned(url), url: url.clone(), canary: None, authorization: None, voice: Voice::Unsigned }
+    }
+
+    /// Whether only what it signed counts.
+    pub(crate) const fn signs(&self) -> bool {
+        matches!(self.voice, Voice::Repository(_))
     }
 
     /// The page of a project.

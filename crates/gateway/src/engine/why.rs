@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use affineur_packaging::{FileName, ProjectName, Requirement, Sha256, Version};
 use affineur_trust::{Class, Decision, PartyName, Reason};
+use affineur_tuf::Chain;
 use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
@@ -176,6 +177,16 @@ impl std::fmt::Display for WhyAnswer {
     }
 }
 
+/// Who vouches: each role with the keys of which so many must sign.
+fn write_vouch(f: &mut std::fmt::Formatter<'_>, reason: &Reason, chain: &Chain) -> std::fmt::Result {
+    writeln!(f, "    {reason}")?;
+    chain.steps().iter().try_for_each(|step| {
+        let shown = |text: &str| affineur_packaging::text::printable(text, affineur_trust::limits::ROLE_CHARACTERS);
+        let keys: Vec<String> = step.keyids.iter().map(|key| shown(key.as_str())).collect();
+        writeln!(f, "      {} of {}: {}", step.threshold, shown(step.role.as_str()), keys.join(", "))
+    })
+}
+
 impl std::fmt::Display for WhyProject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(problem) = &self.problem {
@@ -186,7 +197,10 @@ impl std::fmt::Display for WhyProject {
         }
         for file in &self.files {
             writeln!(f, "  {}: {}", file.file, file.outcome)?;
-            file.reasons.iter().try_for_each(|reason| writeln!(f, "    because {reason}"))?;
+            file.reasons.iter().try_for_each(|reason| match reason {
+                Reason::Vouched { chain, .. } => write_vouch(f, reason, chain),
+                _ => writeln!(f, "    because {reason}"),
+            })?;
             file.remedies.iter().try_for_each(|remedy| writeln!(f, "    changes: {remedy}"))?;
             if let Some(digest) = file.sha256 {
                 writeln!(f, "    sha256:{digest}")?;

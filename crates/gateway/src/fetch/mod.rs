@@ -21,6 +21,7 @@ mod settings;
 mod tunnel;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE};
@@ -189,6 +190,34 @@ impl Fetcher {
         let limits = &self.settings.limits;
         let stream = receive::pieces(answer, at_most.min(limits.file_bytes), limits)?;
         Ok(FileAnswer { stream, length, last_modified, etag })
+    }
+
+    /// Asks for a file of a repository that the user named, of at most `at_most` bytes. `None`: it does not exist (404, 410).
+    ///
+    /// # Errors
+    /// No answer, or another status than those.
+    pub async fn repository_file(
+        &self,
+        url: &Url,
+        authorization: Option<HeaderValue>,
+        at_most: u64,
+    ) -> Result<Option<Bytes>, FetchError> {
+        let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, CODINGS)]);
+        let question = Question { method: Method::GET, url: url.clone(), named_by: NamedBy::User, authorization, headers };
+        let answer = self.send(question).await?;
+        match answer.response.status().as_u16() {
+            200 => {
+                let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+                receive::whole(answer, at_most, &self.settings.limits).await.map(Some)
+            }
+            404 | 410 => Ok(None),
+            other => Err(FetchError::Status(other)),
+        }
+    }
+
+    /// The longest time that a small answer may take.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.settings.limits.whole
     }
 
     /// Asks for a small file, such as `.metadata`, of at most `at_most` bytes. `None`: it does not exist (404, 410).

@@ -7,7 +7,12 @@ mod fetch;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod repository;
+#[cfg(test)]
 #[cfg(unix)]
 mod run;
+#[cfg(test)]
+#[path = "../../examples/static_index/build.rs"]
+mod static_index;
 #[cfg(test)]
 mod support;
