@@ -2,6 +2,7 @@
 //!
 //! It holds the online key alone: root's, targets' and bins' keys never come near the process that serves.
 
+pub mod folder;
 pub mod limits;
 pub mod publisher;
 pub mod serve;

@@ -71,3 +71,7 @@ pub const ATTESTATIONS_BYTES: usize = 1 << 20;
 pub const PART_HEADER_BYTES: usize = 4 << 10;
 /// Longest part of an error message that repeats what came from outside.
 pub const QUOTED_BYTES: usize = 200;
+/// How much of a file is copied at once.
+pub const COPY_BYTES: usize = 256 << 10;
+/// Largest online key: an RSA key of 8192 bits takes under 5 kB.
+pub const KEY_BYTES: usize = 16 << 10;

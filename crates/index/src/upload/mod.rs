@@ -1,12 +1,15 @@
-//! Uploads: what a developer's tool sends.
+//! Uploads: what a developer's tool sends, or somebody publishes from the command line, through the same door.
 //!
-//! Must never keep a file in memory, and never take a word of the form for what is in the file.
+//! The archive is looked through before anything is accepted; what is refused leaves nothing behind. Must never keep a file in
+//! memory, and never take a word of the form for what is in the file.
 
+mod accept;
 mod digests;
 mod fields;
 mod form;
 mod multipart;
 
+pub use self::accept::{Facts, UploadError, accept, accept_file};
 pub use self::fields::Field;
 pub use self::form::{Form, FormFault, ReadError, Sink, read};
 pub use self::multipart::{Event, Multipart, MultipartFault, Part};

@@ -1,0 +1,200 @@
+//! The folder of an index: what it was made with, its online key, what users get.
+//!
+//! ```text
+//! DIR/index.toml       public address, what becomes a target
+//! DIR/online.key       the key that signs timestamp, snapshot and bins; for this user alone
+//! DIR/index.db, blobs/ the store
+//! DIR/offline/         encrypted keys of root, targets and bins, to be carried away
+//! DIR/client/          root.json and affineur.toml, to hand to users
+//! ```
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use affineur_tuf::edit::SharedSigner;
+use affineur_tuf::key::{KeyPair, KeyPairError};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::limits;
+use crate::publisher::{Granularity, Online, Validity};
+
+/// What an index was made with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Its public address, ending in `/`: pages are below `simple/`, metadata below `tuf/`.
+    pub url: Url,
+    /// Whether every file is a target of its own, beside listings and overlays.
+    #[serde(rename = "files-as-targets")]
+    pub files_as_targets: bool,
+}
+
+/// The folder of an index.
+#[derive(Debug, Clone)]
+pub struct Folder(PathBuf);
+
+/// Something in the folder cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is something in the folder already.
+    #[error("{}: is not empty", .0.display())]
+    NotEmpty(PathBuf),
+    /// There is no index in the folder.
+    #[error("{}: there is no index", .0.display())]
+    NoIndex(PathBuf),
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The configuration cannot be understood.
+    #[error("{}: {problem}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The online key cannot be used.
+    #[error("{}: {source}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: KeyPairError,
+    },
+}
+
+impl Folder {
+    /// Makes the folder for a new index; it must not exist, or be empty.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn create(path: &Path) -> Result<Self, FolderError> {
+        let failed = |source| FolderError::Io { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(failed)?;
+        if fs::read_dir(path).map_err(failed)?.next().is_some() {
+            return Err(FolderError::NotEmpty(path.to_owned()));
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Opens the folder of an index.
+    ///
+    /// # Errors
+    /// [`FolderError::NoIndex`].
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let folder = Self(path.to_owned());
+        if folder.file("index.toml").is_file() { Ok(folder) } else { Err(FolderError::NoIndex(path.to_owned())) }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Reads what the index was made with.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn config(&self) -> Result<Config, FolderError> {
+        let path = self.file("index.toml");
+        let text = fs::read_to_string(&path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
+        toml::from_str(&text).map_err(|error| FolderError::Config { path, problem: error.to_string() })
+    }
+
+    /// Writes what the index was made with: the last act of making one.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn write_config(&self, config: &Config) -> Result<(), FolderError> {
+        let path = self.file("index.toml");
+        let text =
+            toml::to_string(config).map_err(|error| FolderError::Config { path: path.clone(), problem: error.to_string() })?;
+        self.write("index.toml", text.as_bytes())
+    }
+
+    /// Writes a file below the folder, durably and for this user alone.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let path = self.file(name);
+        let failed = |source| FolderError::Io { path: path.clone(), source };
+        let folder = path.parent().unwrap_or(&self.0);
+        fs::create_dir_all(folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
+    /// Stores the online key.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn write_online_key(&self, pair: &KeyPair) -> Result<(), FolderError> {
+        let path = self.file("online.key");
+        let document = pair.to_pkcs8().map_err(|source| FolderError::Key { path, source })?;
+        self.write("online.key", document.as_ref())
+    }
+
+    /// Reads the online key, and how to sign with it.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn online(&self) -> Result<Online, FolderError> {
+        let path = self.file("online.key");
+        let bytes = fs::read(&path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
+        if bytes.len() > limits::KEY_BYTES {
+            return Err(FolderError::Config { path, problem: "this is no key".to_owned() });
+        }
+        let pair = KeyPair::from_pkcs8(&bytes).map_err(|source| FolderError::Key { path, source })?;
+        let signer: SharedSigner = Arc::new(pair);
+        let granularity = match self.config()?.files_as_targets {
+            true => Granularity::ListingsAndFiles,
+            false => Granularity::Listings,
+        };
+        Ok(Online { signer, granularity, validity: Validity::default() })
+    }
+
+    /// Writes what users need: the trusted root, and a policy that names this index.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn write_client(&self, root: &[u8], config: &Config) -> Result<(), FolderError> {
+        self.write("client/root.json", root)?;
+        self.write("client/affineur.toml", client_policy(&config.url).as_bytes())
+    }
+}
+
+/// A policy that takes packages from this index alone, verified.
+fn client_policy(url: &Url) -> String {
+    format!(
+        "# Packages come from this index alone, and only what its TUF metadata vouches for.\n\
+         # Use it with: affineur run --policy affineur.toml -- pip install …\n\
+         # Compare the root that you got with what the index's administrators publish:\n\
+         #   affineur tuf inspect root.json\n\
+         \n\
+         sources = [\"index\"]\n\
+         # How long a file must have been there before it is let through. Raise it for an index that strangers upload to: \"3d\".\n\
+         minimum-age = \"0\"\n\
+         age-from = \"first-seen\"\n\
+         \n\
+         [party.index]\n\
+         repository = \"{url}tuf/\"\n\
+         root = \"root.json\"\n"
+    )
+}
