@@ -11,6 +11,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::index::arguments::IndexCommand;
 use crate::tuf::arguments::TufCommand;
 
 const STYLES: Styles = Styles::styled()
@@ -45,6 +46,9 @@ pub(crate) enum Command {
     /// Your policy
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// An index of your own: takes uploads, signs everything as PEP 458 says, serves it
+    #[command(subcommand)]
+    Index(IndexCommand),
     /// Any repository of The Update Framework (TUF): its metadata verified, its files downloaded
     #[command(subcommand)]
     Tuf(TufCommand),

@@ -6,6 +6,7 @@ mod arguments;
 mod client_config;
 mod colours;
 mod failure;
+mod index;
 mod policy;
 mod run;
 mod serve;
@@ -48,6 +49,7 @@ async fn execute(arguments: Affineur) -> Result<ExitCode, Failure> {
         Command::Gateway(GatewayCommand::ClientConfig { installer, url }) => client_config::print(installer, &url),
         Command::Policy(PolicyCommand::Trust { file }) => policy::trust(&file).await,
         Command::Policy(PolicyCommand::Move { project, to }) => policy::move_project(&project, &to).await,
+        Command::Index(command) => index::index(command).await,
         Command::Tuf(command) => tuf::tuf(command).await,
         Command::Completions { shell } => {
             let mut command = <Affineur as clap::CommandFactory>::command();

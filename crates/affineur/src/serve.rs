@@ -44,7 +44,7 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<ExitCode, Failure> {
 }
 
 /// Log lines go to standard error; `AFFINEUR_LOG` filters them. What is never logged: credentials, queries, upstream text.
-fn log(format: LogFormat) {
+pub(crate) fn log(format: LogFormat) {
     let filter = EnvFilter::try_from_env("AFFINEUR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

@@ -6,5 +6,7 @@ pub mod folder;
 pub mod limits;
 pub mod publisher;
 pub mod serve;
+pub mod status;
 pub mod store;
+pub mod token;
 pub mod upload;

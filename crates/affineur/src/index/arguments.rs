@@ -1,0 +1,164 @@
+//! The command line of `affineur index`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use affineur_packaging::{ProjectName, Requirement};
+use clap::{Args, Subcommand};
+use url::Url;
+
+use crate::arguments::LogFormat;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+An index is a folder. Everything that it shows is signed as PEP 458 says; clients verify it with the root in DIR/client.
+
+Examples:
+  affineur index init ix --passphrase-file pw --url https://index.example/
+  affineur index publish ix dist/*
+  affineur index serve ix --listen 127.0.0.1:8765
+  affineur index token new ix --project cheese")]
+pub(crate) enum IndexCommand {
+    /// Makes an index: keys, the first ceremony, empty signed metadata, and what to hand to users
+    Init(InitOptions),
+    /// Serves an index, takes uploads, signs and renews
+    Serve(ServeOptions),
+    /// Publishes files without HTTP, and waits until they are signed
+    Publish(PublishOptions),
+    /// Tokens to upload with
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Marks files as not to be installed any more, or takes that back
+    Yank(YankOptions),
+    /// What there is, what is signed, and what expires when
+    Status(StatusOptions),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The keys of root, targets and bins are written to DIR/offline, encrypted with the passphrase. Carry that folder away to media that \
+are kept offline: the index never needs it to serve.
+
+Examples:
+  affineur index init ix --passphrase-file pw
+  affineur index init ix --passphrase-file pw --url https://index.example/ --bins 1024")]
+pub(crate) struct InitOptions {
+    /// The folder of the index; it is made
+    pub(crate) dir: PathBuf,
+    /// The public address, below which simple/ and tuf/ will be
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8765/")]
+    pub(crate) url: Url,
+    /// The passphrase of the offline keys is the first line of this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: PathBuf,
+    /// How many hash bins, a power of two: 16384 suit the largest public index, a few hundred a company's
+    #[arg(long, value_name = "NUMBER", default_value_t = 16_384)]
+    pub(crate) bins: u32,
+    /// Delegate to each bin by its hash prefixes, for TUF clients without succinct hash bins (TAP 15)
+    #[arg(long)]
+    pub(crate) classic_bins: bool,
+    /// Make every file a target, beside listings: for plain TUF clients
+    #[arg(long)]
+    pub(crate) files_as_targets: bool,
+    /// For how many days root, targets and bins are valid
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    pub(crate) valid_days: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affineur index serve ix --listen 127.0.0.1:8765
+  affineur index serve ix --listen [::]:443 --metrics-listen 127.0.0.1:9100 --log-format json")]
+pub(crate) struct ServeOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8765")]
+    pub(crate) listen: SocketAddr,
+    /// Serve metrics at this address
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    /// How log lines look
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affineur index publish ix dist/*.whl dist/*.tar.gz")]
+pub(crate) struct PublishOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// Wheels and source distributions
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Makes a token and prints its secret, this once
+    New(TokenOptions),
+    /// Lists tokens
+    List {
+        /// The folder of the index
+        dir: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revokes a token, for good
+    Revoke {
+        /// The folder of the index
+        dir: PathBuf,
+        /// Its number, as `list` shows it
+        id: u64,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affineur index token new ix --project cheese --name ci
+  TWINE_USERNAME=__token__ TWINE_PASSWORD=… twine upload --repository-url http://127.0.0.1:8765/legacy/ dist/*")]
+pub(crate) struct TokenOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// Allow uploads to this project only; without it to every project
+    #[arg(long)]
+    pub(crate) project: Option<ProjectName>,
+    /// What you call it
+    #[arg(long, default_value = "unnamed")]
+    pub(crate) name: String,
+    /// For how many days it is good
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    pub(crate) days: u32,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  affineur index yank ix cheese==1.0 --reason 'it lost data'
+  affineur index yank ix cheese==1.0 --undo")]
+pub(crate) struct YankOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// A project and one version, as in cheese==1.0
+    pub(crate) requirement: Requirement,
+    /// Why; installers print it
+    #[arg(long, default_value = "", conflicts_with = "undo")]
+    pub(crate) reason: String,
+    /// Take it back
+    #[arg(long)]
+    pub(crate) undo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,58 @@
+//! `affineur index serve`.
+
+use std::process::ExitCode;
+
+use affineur_index::publisher::Publisher;
+use affineur_index::serve::Service;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::arguments::ServeOptions;
+use super::open::{folder_failure, open, publisher_failure};
+use crate::failure::Failure;
+use crate::serve::log;
+use crate::stop::stop;
+
+pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
+    log(options.log_format);
+    let asked_to_stop = stop(); // before anybody can know that it runs
+    let (folder, store) = open(&options.dir)?;
+    let online = folder.online().map_err(|error| folder_failure(&error))?;
+    let publisher = Publisher::start(store.clone(), online).await.map_err(|error| publisher_failure(&error))?;
+    let taken = |problem: std::io::Error| {
+        Failure::usage(format!("cannot listen: {problem}"), "choose another address with --listen or --metrics-listen")
+    };
+    let mut service = Service::bind(store, options.listen).await.map_err(taken)?;
+    if let Some(address) = options.metrics_listen {
+        service = service.with_metrics(address).await.map_err(taken)?;
+    }
+    let address = service.address().map_err(taken)?;
+    tracing::info!(%address, version = %publisher.version(), "serving the index at http://{address}/simple/");
+    let (stopping, mut stopped) = watch::channel(false);
+    let mut end_of_service = stopped.clone();
+    let serving = tokio::spawn(service.run(async move {
+        let _ = end_of_service.wait_for(|stop| *stop).await;
+    }));
+    let publishing = tokio::spawn(publisher.run(Timestamp::now, async move {
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }));
+    let mut publishing = publishing;
+    let outcome = tokio::select! {
+        () = asked_to_stop => None,
+        ended = &mut publishing => Some(ended),
+    };
+    let _ = stopping.send(true);
+    let _ = serving.await;
+    let ended = match outcome {
+        Some(ended) => ended,
+        None => publishing.await,
+    };
+    match ended {
+        Ok(Ok(())) => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(Err(error)) => Err(publisher_failure(&error)),
+        Err(_) => Err(Failure::bug("the publisher ended early")),
+    }
+}

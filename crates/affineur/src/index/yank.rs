@@ -1,0 +1,41 @@
+//! `affineur index yank`.
+
+use std::process::ExitCode;
+
+use affineur_index::store::{Request as Change, RequestError, Store as _, TicketState, Which, YankedBy};
+use affineur_packaging::page::Yanked;
+use affineur_packaging::{Requirement, Version};
+use anstream::println;
+
+use super::arguments::YankOptions;
+use super::open::{open, publish_and_wait, store_failure};
+use crate::failure::Failure;
+
+pub(super) async fn yank(options: &YankOptions) -> Result<ExitCode, Failure> {
+    let (folder, store) = open(&options.dir)?;
+    let requirement = &options.requirement;
+    let version = exact_version(requirement).ok_or_else(|| {
+        let hint = format!("write {}==1.0, with the version that you mean", requirement.project);
+        Failure::usage("a yank is about one version", hint)
+    })?;
+    let yanked = if options.undo { Yanked::No } else { Yanked::Yes(options.reason.clone()) };
+    let request =
+        Change::Yank { project: requirement.project.clone(), which: Which::Version(version), yanked, by: YankedBy::Developers };
+    let ticket = store.request(request).await.map_err(|error| match error {
+        RequestError::Store(error) => store_failure(&error),
+        other => Failure::usage(other.to_string(), "see what there is at /simple/"),
+    })?;
+    match publish_and_wait(&folder, &store, ticket).await? {
+        TicketState::Published(version) => println!("published: timestamp {version}"),
+        _ => return Err(Failure::cannot_tell("the yank waits", "the process that serves this index publishes it")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The version of `name==version`.
+fn exact_version(requirement: &Requirement) -> Option<Version> {
+    let mut specifiers = requirement.versions.iter();
+    let only = specifiers.next()?;
+    let exact = specifiers.next().is_none() && only.to_string().starts_with("==") && !only.to_string().ends_with(".*");
+    exact.then(|| only.version().clone())
+}
