@@ -75,3 +75,7 @@ pub const QUOTED_BYTES: usize = 200;
 pub const COPY_BYTES: usize = 256 << 10;
 /// Largest online key: an RSA key of 8192 bits takes under 5 kB.
 pub const KEY_BYTES: usize = 16 << 10;
+/// Longest reason phrase: with more of it, proxies and clients refuse the answer.
+pub const REASON_BYTES: usize = 400;
+/// How long an upload waits to be signed before it is answered. It is durable by then and will be published in any case.
+pub const PUBLICATION_WAIT: Duration = Duration::from_secs(20);

@@ -8,6 +8,7 @@ mod files;
 mod health;
 mod simple;
 mod tuf;
+mod upload;
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,10 +16,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
@@ -91,6 +92,9 @@ fn router<S: Store>(store: S) -> Router {
         .route("/simple/{project}", get(simple::redirect))
         .route("/files/{project}/{file}", get(files::file))
         .route("/tuf/targets/{*path}", get(tuf::target))
+        .route("/legacy/", post(upload::upload))
+        .route("/legacy", post(upload::upload))
+        .layer(DefaultBodyLimit::disable())
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .fallback(answer::nothing_here)
