@@ -29,6 +29,7 @@ def measure(world: World) -> None:
     for form, text in texts.items():
         file = world.folder / "role.json"
         file.write_text(text)
+        cpu(world, "both", file, 0)
         rates = defaultdict(list)
         for _ in range(world.rounds):
             for program, passes in PASSES.items():
@@ -43,6 +44,7 @@ def cpu(world: World, program: str, file: Path, passes: int) -> float:
     """CPU seconds of a whole process; with no passes, those of its start and of reading the file."""
     commands = {
         "affineur": [tools.canonical_program(), "affineur"],
+        "both": [tools.canonical_program(), "both"],
         "olpc-cjson": [tools.canonical_program(), "olpc-cjson"],
         "securesystemslib": [tools.environment("tuf") / "python", Path(__file__).with_name("tuf_peer.py"), "canonical"],
     }

@@ -42,7 +42,7 @@ class World:
     def __init__(self, report: Report, small: bool) -> None:
         self.report, self.small = report, small
         self.sizes = ["200 k"] if small else list(SIZES)
-        self.rounds = 3 if small else 7
+        self.rounds = 2 if small else 7
         tools.FOLDER.mkdir(parents=True, exist_ok=True)
         if (free := shutil.disk_usage(tools.FOLDER).free) < (ROOM_BYTES >> 2 if small else ROOM_BYTES):
             sys.exit(f"{tools.FOLDER} has {free >> 20} MiB left, which is too little")
