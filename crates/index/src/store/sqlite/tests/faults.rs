@@ -192,6 +192,30 @@ async fn a_database_without_room_is_said_and_leaves_nothing_half_done() {
     store.publish(publication).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_is_undone_and_the_same_process_goes_on() {
+    let place = Place::new();
+    let disk = TestDisk::new(Moment::Before, broken);
+    let store = SqliteStore::open_on(&place.path(), Arc::new(disk.clone())).unwrap();
+    let ticket = add(&store, "a-1.0.tar.gz").await;
+    let mut publisher = Publisher::default();
+    disk.arm(0);
+    let failed = publisher.clone().publish(&store, &[ticket]).await.unwrap_err();
+    assert!(matches!(failed, PublishError::Store(StoreError::Unavailable { .. })), "{failed}");
+    assert_eq!(disk.asked(), ["commit"]);
+    disk.arm(0);
+    let status = Request::Status { project: name("a"), status: Default::default() };
+    assert!(store.request(status).await.is_err());
+    assert_eq!(store.ticket(ticket).await.unwrap(), TicketState::Pending);
+    assert_eq!(store.counts().await.unwrap().pending, 1);
+    // What failed is not carried along by what succeeds.
+    add(&store, "b-1.0.tar.gz").await;
+    assert_eq!(store.timestamp().await.unwrap(), None);
+    assert_eq!(store.counts().await.unwrap().pending, 2);
+    publisher.publish(&store, &[ticket]).await.unwrap();
+    assert_eq!(wrong(&store).await, []);
+}
+
 /// One write of a group that finds no room must not take the others' word with it: each is told the truth.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_undone_in_a_group_is_undone_alone() {
