@@ -79,3 +79,5 @@ pub const KEY_BYTES: usize = 16 << 10;
 pub const REASON_BYTES: usize = 400;
 /// How long an upload waits to be signed before it is answered. It is durable by then and will be published in any case.
 pub const PUBLICATION_WAIT: Duration = Duration::from_secs(20);
+/// How long a publisher waits after a failure, a full disk say, before it tries again.
+pub const PUBLISHER_PAUSE: Duration = Duration::from_secs(2);

@@ -126,11 +126,12 @@ impl Repository {
             Delegation::Classic => {
                 let digits = usize::try_from(self.bins.ilog2().div_ceil(4))?;
                 let of_each = 16_u32.pow(u32::try_from(digits)?) / self.bins;
+                let mut delegated = Vec::new();
                 for bin in 0..self.bins {
                     let prefixes = (0..of_each).map(|at| format!("{:0digits$x}", bin * of_each + at).into()).collect();
-                    let paths = Paths::HashPrefixes(prefixes);
-                    draft.delegate(self.name_of(bin).parse()?, [named_key("bin")?], Threshold::ONE, paths);
+                    delegated.push((self.name_of(bin).parse()?, Paths::HashPrefixes(prefixes)));
                 }
+                draft.delegate_each([named_key("bin")?], Threshold::ONE, delegated);
             }
         }
         Ok(draft)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::hashes::{hex, sha256};
+use crate::hashes::{digit, sha256};
 use crate::limits;
 use crate::metadata::{TopRole, Version};
 
@@ -104,7 +104,6 @@ fn percent_encoded(text: &str) -> String {
 pub struct TargetPath {
     text: Arc<str>,
     digest: [u8; 32],
-    digest_hex: Arc<str>,
 }
 
 /// The text cannot be the path of a target.
@@ -137,9 +136,10 @@ impl TargetPath {
         &self.digest
     }
 
-    /// The digest in hexadecimal digits.
-    pub(crate) fn digest_hex(&self) -> &str {
-        &self.digest_hex
+    /// Whether the digest begins with these hexadecimal digits, lower case (`path_hash_prefixes`, §4.5).
+    pub(crate) fn digest_begins_with(&self, digits: &str) -> bool {
+        let own = self.digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        digits.len() <= 2 * self.digest.len() && digits.bytes().eq(own.take(digits.len()))
     }
 
     /// Where the file lies below the targets URL, percent-encoded; with a digest, as consistent snapshots name it:
@@ -177,7 +177,7 @@ impl FromStr for TargetPath {
             return Err(ParseTargetPathError::Character(shown()));
         }
         let digest = sha256(&[text.as_bytes()]);
-        Ok(Self { text: text.into(), digest, digest_hex: hex(&digest).into() })
+        Ok(Self { text: text.into(), digest })
     }
 }
 

@@ -163,7 +163,7 @@ impl<R: Role> Authentic<R> {
         }
         let read = || {
             let envelope: Envelope<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
-            Ok(Self { body: body_of(envelope.signed)?, content: sha256(&[bytes]), authority })
+            Ok(Self { body: body_of(envelope.signed)?, content: *seal.content(), authority })
         };
         Some(read())
     }

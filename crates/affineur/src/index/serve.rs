@@ -36,23 +36,12 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     let publishing = tokio::spawn(publisher.run(Timestamp::now, async move {
         let _ = stopped.wait_for(|stop| *stop).await;
     }));
-    let mut publishing = publishing;
-    let outcome = tokio::select! {
-        () = asked_to_stop => None,
-        ended = &mut publishing => Some(ended),
-    };
+    asked_to_stop.await;
     let _ = stopping.send(true);
-    let _ = serving.await;
-    let ended = match outcome {
-        Some(ended) => ended,
-        None => publishing.await,
-    };
-    match ended {
-        Ok(Ok(())) => {
-            tracing::info!("stopped");
-            Ok(ExitCode::SUCCESS)
-        }
-        Ok(Err(error)) => Err(publisher_failure(&error)),
-        Err(_) => Err(Failure::bug("the publisher ended early")),
+    let served = serving.await;
+    if publishing.await.is_err() || served.is_err() {
+        return Err(Failure::bug("a part of the service ended early"));
     }
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
 }

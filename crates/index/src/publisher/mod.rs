@@ -129,22 +129,37 @@ impl<S: Store> Publisher<S> {
         &self.tree
     }
 
-    /// Publishes until `stopped` ends: changes as soon as they are there, many at once where many wait; renewals in time. An
-    /// error ends it; what was accepted stays in the queue.
-    ///
-    /// # Errors
-    /// See [`PublisherError`].
-    pub async fn run(mut self, now: impl Fn() -> Timestamp, stopped: impl Future<Output = ()>) -> Result<(), PublisherError> {
+    /// Publishes until `stopped` ends: changes as soon as they are there, many at once where many wait; renewals in time. What
+    /// fails is tried again from what is stored, after [`limits::PUBLISHER_PAUSE`]; what was accepted waits meanwhile.
+    pub async fn run(mut self, now: impl Fn() -> Timestamp, stopped: impl Future<Output = ()>) {
         let mut stopped = std::pin::pin!(stopped);
         loop {
-            while self.publish_pending(now()).await?.is_some() {}
-            self.renew(now()).await?;
+            let pause = match self.work(&now).await {
+                Ok(()) => limits::RENEWAL_INTERVAL,
+                Err(error) => {
+                    tracing::error!(%error, "nothing can be published now; it is tried again");
+                    limits::PUBLISHER_PAUSE
+                }
+            };
             tokio::select! {
-                () = &mut stopped => return Ok(()),
-                pending = self.store.wait_for_pending() => pending?,
-                () = tokio::time::sleep(limits::RENEWAL_INTERVAL) => {}
+                () = &mut stopped => return,
+                Ok(()) = self.store.wait_for_pending(), if pause == limits::RENEWAL_INTERVAL => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    /// Does what is to be done now. After an error it may have been done all the same: what is stored decides.
+    async fn work(&mut self, now: &impl Fn() -> Timestamp) -> Result<(), PublisherError> {
+        let outcome = async {
+            while self.publish_pending(now()).await?.is_some() {}
+            self.renew(now()).await.map(drop)
+        }
+        .await;
+        if outcome.is_err() {
+            self.reload().await?;
+        }
+        outcome
     }
 }
 

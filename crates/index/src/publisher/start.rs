@@ -86,19 +86,30 @@ impl<S: Store> Publisher<S> {
     /// [`PublisherError::NotInitialised`]; see [`PublisherError`].
     pub async fn start(store: S, online: Online) -> Result<Self, PublisherError> {
         let lease = store.publisher_lease().await?;
-        let published = store.timestamp().await?.ok_or(PublisherError::NotInitialised)?;
-        let unreadable = |problem| PublisherError::Stored { path: "timestamp.json".to_owned(), problem };
-        let timestamp =
-            Draft::<TimestampRole>::reopen(&published.bytes).map_err(|fault| unreadable(StoredProblem::Unreadable(fault)))?;
-        let version = timestamp.body().snapshot().version();
-        let snapshot: Draft<Snapshot> = stored(&store, &metadata_path(TopRole::Snapshot.as_str(), Some(version))).await?;
-        let bins: Draft<Targets> = stored(&store, &Tree::bins_path(listed(&snapshot, BINS)?)).await?;
-        let tree = Tree::of(&bins).map_err(PublisherError::Offline)?;
-        let expiries = expiries(&store, &tree, &snapshot).await?;
+        let (tree, state) = load(&store).await?;
         let Online { signer, granularity, validity } = online;
-        let state = State { timestamp, snapshot, bins: Arc::new(expiries) };
         Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state })
     }
+
+    /// Begins anew from what is stored.
+    pub(super) async fn reload(&mut self) -> Result<(), PublisherError> {
+        (self.tree, self.state) = load(&self.store).await?;
+        Ok(())
+    }
+}
+
+/// What was published last.
+async fn load<S: Store>(store: &S) -> Result<(Tree, State), PublisherError> {
+    let published = store.timestamp().await?.ok_or(PublisherError::NotInitialised)?;
+    let unreadable = |problem| PublisherError::Stored { path: "timestamp.json".to_owned(), problem };
+    let timestamp =
+        Draft::<TimestampRole>::reopen(&published.bytes).map_err(|fault| unreadable(StoredProblem::Unreadable(fault)))?;
+    let version = timestamp.body().snapshot().version();
+    let snapshot: Draft<Snapshot> = stored(store, &metadata_path(TopRole::Snapshot.as_str(), Some(version))).await?;
+    let bins: Draft<Targets> = stored(store, &Tree::bins_path(listed(&snapshot, BINS)?)).await?;
+    let tree = Tree::of(&bins).map_err(PublisherError::Offline)?;
+    let expiries = expiries(store, &tree, &snapshot).await?;
+    Ok((tree, State { timestamp, snapshot, bins: Arc::new(expiries) }))
 }
 
 /// When each bin expires. Reads all of them, once in the life of a process.

@@ -236,3 +236,31 @@ async fn an_offline_root_without_the_online_key_is_refused() {
     assert!(matches!(refused, Err(PublisherError::Offline(_))));
     assert_eq!(world.store.timestamp().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn a_publisher_that_runs_publishes_what_comes_and_stops_when_told() {
+    let world = World::new();
+    let publisher = world.publisher().await;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(publisher.run(now, async move {
+        let _ = stopped.await;
+    }));
+    let ticket = world.upload("cheese-1.0.tar.gz", b"brie").await;
+    assert!(matches!(world.store.wait(ticket).await.unwrap(), TicketState::Published(_)));
+    stop.send(()).unwrap();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_publisher_whose_state_is_not_the_stored_one_begins_anew_from_that() {
+    let world = World::new();
+    let mut publisher = world.publisher().await;
+    world.upload("cheese-1.0.tar.gz", b"brie").await;
+    let stale = publisher.state.clone();
+    publisher.publish_pending(now()).await.unwrap();
+    publisher.state = stale;
+    world.upload("cheese-2.0.tar.gz", b"brie de meaux").await;
+    assert!(publisher.work(&now).await.is_err());
+    publisher.work(&now).await.unwrap();
+    assert_eq!(world.store.project(&project("cheese")).await.unwrap().unwrap().files.len(), 2);
+}

@@ -163,12 +163,10 @@ fn bins_draft(settings: &Settings, expires: Expiry) -> Result<Draft<Targets>, Ce
     }
     let succinct = draft.body().delegations().and_then(|delegations| delegations.succinct().cloned());
     let Some(succinct) = succinct else { return Ok(draft) };
+    let each = |bin| Ok((succinct.name_of(bin).parse()?, Paths::HashPrefixes(prefixes(&succinct, bin))));
+    let delegated = (0..succinct.bins()).map(each).collect::<Result<Vec<(RoleName, Paths)>, ParseRoleNameError>>()?;
     let mut draft = Draft::<Targets>::new(expires);
-    for bin in 0..succinct.bins() {
-        let name: RoleName = succinct.name_of(bin).parse()?;
-        let paths = Paths::HashPrefixes(prefixes(&succinct, bin));
-        draft.delegate(name, [settings.online.clone()], Threshold::ONE, paths);
-    }
+    draft.delegate_each([settings.online.clone()], Threshold::ONE, delegated);
     Ok(draft)
 }
 

@@ -119,6 +119,32 @@ impl Draft<Targets> {
         self.put(role, keys, threshold, paths, DelegatedRole::set_terminating)
     }
 
+    /// Delegates to many roles at once, all with the same keys, after those that are there already: for hash bins with an entry
+    /// each. Costs as much as there is, where one [`delegate`](Self::delegate) after the other would look through all before it.
+    pub fn delegate_each(
+        &mut self,
+        keys: impl IntoIterator<Item = NamedKey>,
+        threshold: Threshold,
+        delegated: impl IntoIterator<Item = (RoleName, Paths)>,
+    ) -> &mut Self {
+        let delegations = self.delegations();
+        delegations.succinct_roles = None;
+        let keyids = delegations.take_keys(keys);
+        let roles = delegations.roles.get_or_insert_default();
+        let mut places: std::collections::BTreeMap<RoleName, usize> =
+            roles.iter().map(|role| role.name.clone()).zip(0..).collect();
+        for (name, paths) in delegated {
+            let role = DelegatedRole::new(name.clone(), keyids.clone(), threshold, paths);
+            let place = *places.entry(name).or_insert(roles.len());
+            match roles.get_mut(place) {
+                Some(there) => *there = role,
+                None => roles.push(role),
+            }
+        }
+        delegations.drop_unused_keys();
+        self
+    }
+
     fn put(
         &mut self,
         name: RoleName,

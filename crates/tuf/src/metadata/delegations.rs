@@ -148,8 +148,7 @@ impl DelegatedRole {
         if let Some(patterns) = &self.paths {
             return patterns.iter().any(|pattern| pattern.matches(path));
         }
-        let digest = path.digest_hex();
-        self.path_hash_prefixes.iter().flatten().any(|prefix| digest.starts_with(prefix.as_ref()))
+        self.path_hash_prefixes.iter().flatten().any(|prefix| path.digest_begins_with(prefix))
     }
 
     fn check(&self) -> Result<(), String> {
