@@ -17,6 +17,7 @@ import pytest
 
 from support import faults
 from support.program import PROGRAM, World
+from support.proxy import ParentProxy
 from support.repository import Repository
 from support.upstream import Fault, Handler
 
@@ -291,3 +292,18 @@ def test_help_has_examples_and_exit_statuses(world: World) -> None:
         shown.says("Examples:", f"affineur tuf {command}", "--json")
     world.affineur("tuf", "refresh", "--help").says("Exit status 0: up to date")
     world.affineur("completions", "bash").succeeded().says("affineur__subcmd__tuf__subcmd__download")
+
+
+# proxies
+
+
+def test_a_proxy_with_a_password_is_used_and_no_proxy_is_honoured(
+    repository: Repository, copy: Path, make_proxy: Callable[..., ParentProxy], world: World
+) -> None:
+    proxy = make_proxy(credentials=("proxy-user", "proxy-secret"))
+    result = world.affineur("tuf", "refresh", "copy", env={"http_proxy": proxy.url}).succeeded()
+    assert any(line.startswith("GET 127.0.0.1:") for line in proxy.log)
+    assert "proxy-secret" not in result.stdout + result.stderr
+    proxy.log.clear()
+    world.affineur("tuf", "refresh", "copy", env={"http_proxy": proxy.url, "no_proxy": "127.0.0.1"}).succeeded()
+    assert proxy.log == []

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use affineur_tuf::{ReferenceTime, View};
-use affineur_tuf_client::http::{HttpSettings, HttpTransport};
+use affineur_tuf_client::http::{HttpSettings, HttpTransport, Proxies};
 use affineur_tuf_client::inspect::Inspection;
 use affineur_tuf_client::local::LocalCopy;
 use affineur_tuf_client::{Addresses, Client};
@@ -33,7 +33,8 @@ impl Session {
                 )
             })?,
         };
-        let transport = HttpTransport::new(addresses.metadata(), addresses.targets(), HttpSettings::default())?;
+        let settings = HttpSettings { proxies: Proxies::Environment, ..HttpSettings::default() };
+        let transport = HttpTransport::new(addresses.metadata(), addresses.targets(), settings)?;
         Ok(Self { client: Client::new(local, Progress::of(transport)), before, now })
     }
 

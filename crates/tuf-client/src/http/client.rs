@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use url::Url;
 
-use super::HttpSettings;
+use super::{HttpSettings, Proxies};
 use crate::limits;
 use crate::transport::{Phase, Unavailable};
 
@@ -93,9 +93,12 @@ fn was_closed(error: &(dyn StdError + 'static)) -> bool {
 
 fn client(mut tls: ClientConfig, settings: &HttpSettings) -> Result<Client, Unavailable> {
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Client::builder()
+    let builder = match settings.proxies {
+        Proxies::None => Client::builder().no_proxy(),
+        Proxies::Environment => Client::builder(),
+    };
+    builder
         .tls_backend_preconfigured(tls)
-        .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

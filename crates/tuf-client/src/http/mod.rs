@@ -20,7 +20,7 @@ use self::client::Clients;
 use self::location::{below, checked_base, redirected, without_secrets};
 use crate::transport::{FetchError, Fetched, Phase, Problem, TargetBody, Transport, Unavailable};
 
-pub use self::settings::HttpSettings;
+pub use self::settings::{HttpSettings, Proxies};
 
 /// The coding that metadata are asked for in: they are JSON, and shrink to a tenth.
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");

@@ -22,6 +22,8 @@ pub struct HttpSettings {
     pub rate_window_bytes: u64,
     /// See [`limits::REDIRECTS`].
     pub redirects: usize,
+    /// Through which proxies.
+    pub proxies: Proxies,
     /// TLS for https. `None`: the system's root certificates, which are read when an https URL is asked for first. The versions of
     /// HTTP are added by the transport.
     pub tls: Option<Arc<ClientConfig>>,
@@ -36,7 +38,17 @@ impl Default for HttpSettings {
             rate_window: limits::RATE_WINDOW,
             rate_window_bytes: limits::RATE_WINDOW_BYTES,
             redirects: limits::REDIRECTS,
+            proxies: Proxies::None,
             tls: None,
         }
     }
+}
+
+/// Through which proxies a repository is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proxies {
+    /// It is asked directly.
+    None,
+    /// Those that `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` name, except for hosts in `NO_PROXY`.
+    Environment,
 }
