@@ -81,3 +81,5 @@ pub const REASON_BYTES: usize = 400;
 pub const PUBLICATION_WAIT: Duration = Duration::from_secs(20);
 /// How long a publisher waits after a failure, a full disk say, before it tries again.
 pub const PUBLISHER_PAUSE: Duration = Duration::from_secs(2);
+/// How often old versions of metadata and documents are dropped: well within [`KEEP_AGE`], so that little piles up.
+pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(600);

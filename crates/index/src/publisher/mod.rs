@@ -24,7 +24,7 @@ use affineur_tuf::{Expiry, Fault, Snapshot, Timestamp as TimestampRole, Version}
 use jiff::Timestamp;
 
 use crate::limits;
-use crate::store::{LeaseError, PublishError, Store, StoreError};
+use crate::store::{Keep, LeaseError, PublishError, Store, StoreError};
 
 pub use documents::Granularity;
 pub use start::{Offline, Online};
@@ -57,6 +57,8 @@ pub struct Publisher<S: Store> {
     granularity: Granularity,
     validity: Validity,
     state: State,
+    /// When old versions were dropped last.
+    collected: Option<Timestamp>,
 }
 
 /// What was published last.
@@ -153,13 +155,27 @@ impl<S: Store> Publisher<S> {
     async fn work(&mut self, now: &impl Fn() -> Timestamp) -> Result<(), PublisherError> {
         let outcome = async {
             while self.publish_pending(now()).await?.is_some() {}
-            self.renew(now()).await.map(drop)
+            self.renew(now()).await?;
+            self.collect(now()).await
         }
         .await;
         if outcome.is_err() {
             self.reload().await?;
         }
         outcome
+    }
+}
+
+impl<S: Store> Publisher<S> {
+    /// Drops what was replaced and is old enough that no client can be asking for it, every [`limits::COLLECTION_INTERVAL`].
+    async fn collect(&mut self, now: Timestamp) -> Result<(), PublisherError> {
+        let due = self.collected.is_none_or(|last| now.duration_since(last).unsigned_abs() >= limits::COLLECTION_INTERVAL);
+        if due {
+            let dropped = self.store.collect(Keep::default(), now).await?;
+            tracing::debug!(?dropped, "old versions were dropped");
+            self.collected = Some(now);
+        }
+        Ok(())
     }
 }
 

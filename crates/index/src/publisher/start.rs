@@ -77,7 +77,7 @@ impl<S: Store> Publisher<S> {
         let bins = Arc::new(vec![bins_expire; usize::try_from(tree.bins()).unwrap_or_default()]);
         let Online { signer, granularity, validity } = online;
         let state = State { timestamp, snapshot, bins };
-        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state })
+        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state, collected: None })
     }
 
     /// Becomes the publisher of an index that has been initialised.
@@ -88,7 +88,7 @@ impl<S: Store> Publisher<S> {
         let lease = store.publisher_lease().await?;
         let (tree, state) = load(&store).await?;
         let Online { signer, granularity, validity } = online;
-        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state })
+        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state, collected: None })
     }
 
     /// Begins anew from what is stored.

@@ -264,3 +264,20 @@ async fn a_publisher_whose_state_is_not_the_stored_one_begins_anew_from_that() {
     publisher.work(&now).await.unwrap();
     assert_eq!(world.store.project(&project("cheese")).await.unwrap().unwrap().files.len(), 2);
 }
+
+#[tokio::test]
+async fn old_versions_are_dropped_and_the_newest_still_verify() {
+    let world = World::new();
+    let mut publisher = world.publisher().await;
+    world.upload("cheese-1.0.tar.gz", b"brie").await;
+    publisher.work(&now).await.unwrap();
+    world.upload("cheese-2.0.tar.gz", b"brie de meaux").await;
+    publisher.work(&now).await.unwrap();
+    assert!(world.store.metadata("1.snapshot.json").await.unwrap().is_some(), "it was replaced a moment ago");
+    let later = || now() + 2.hours();
+    publisher.work(&later).await.unwrap();
+    assert_eq!(world.store.metadata("1.snapshot.json").await.unwrap(), None);
+    let mut view = world.client(later()).await.unwrap();
+    let listing = world.document(&mut view, listing_path(&project("cheese")).unwrap(), Place::Project).await;
+    assert_eq!(Listing::parse(&listing, &project("cheese")).unwrap().files.len(), 2);
+}
