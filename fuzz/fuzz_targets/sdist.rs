@@ -13,7 +13,7 @@ use flate2::write::GzEncoder;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let name: FileName = "demo_pkg-1.0.tar.gz".parse().expect("a file name");
-    let packed = if bytes.starts_with(b"\x1f\x8b") { bytes.to_vec() } else { gzip(bytes) };
+    let packed = if bytes.starts_with(b"\x1f\x8b") { bytes.to_vec() } else { gzip(&with_sums(bytes)) };
     let Ok(found) = inspect(Cursor::new(&packed), &name, &Limits::default()) else { return };
     let mut lenient = tar::Archive::new(GzDecoder::new(&packed[..]));
     let mut entries = 0;
@@ -35,6 +35,21 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     assert_eq!(entries, found.entries);
     assert_eq!(CoreMetadata::parse(&pkg_info.expect("a PKG-INFO")), Ok(found.metadata));
 });
+
+/// The same tar file with the check sums that its headers should have.
+fn with_sums(bytes: &[u8]) -> Vec<u8> {
+    let mut tar = bytes.to_vec();
+    let mut at = 0;
+    while let Some(block) = tar.get_mut(at..at + 512).filter(|block| block.iter().any(|byte| *byte != 0)) {
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let size =
+            str::from_utf8(&block[124..135]).ok().and_then(|size| usize::from_str_radix(size, 8).ok()).unwrap_or_default();
+        at = at.saturating_add(512).saturating_add(size.next_multiple_of(512)).min(tar.len());
+    }
+    tar
+}
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());

@@ -235,9 +235,9 @@ fn parameters_of(mut text: &str) -> Option<Vec<(String, String)>> {
         let (name, rest) = text.trim_start_matches([' ', '\t']).split_once('=')?;
         let (value, rest) = match rest.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"')?,
-            None => rest.split_at(rest.find(';').unwrap_or(rest.len())),
+            None => rest.split_at(rest.find([';', ' ', '\t']).unwrap_or(rest.len())),
         };
-        if value.contains(|character: char| character == '\\' || character.is_control()) {
+        if value.contains(|character: char| matches!(character, '\\' | '"') || character.is_control()) {
             return None;
         }
         parameters.push((name.to_ascii_lowercase(), value.to_owned()));

@@ -64,6 +64,17 @@ fn extension(entry: &mut impl Read, size: u64) -> Result<Vec<u8>, ArchiveFault> 
     if content.len() as u64 == size { Ok(content) } else { Err(ArchiveFault::Damaged) }
 }
 
+/// Mode, user, group, time and device: nothing for us, but Python gives up on a header where they cannot be read.
+const NUMBERS: [(usize, usize); 6] = [(100, 8), (108, 8), (116, 8), (136, 12), (329, 8), (337, 8)];
+
+/// Octal digits between blanks, or GNU's base 256.
+fn is_number(field: &[u8]) -> bool {
+    let blank = |byte: &u8| matches!(byte, 0 | b' ');
+    let digits = field.trim_ascii_start().splitn(2, blank).next().unwrap_or_default();
+    let in_octal = digits.iter().all(|byte| matches!(byte, b'0'..=b'7'));
+    in_octal || matches!(field, [0x80 | 0xff, ..])
+}
+
 /// A block of 512 bytes (POSIX ustar interchange format; GNU tar's differs from byte 257 on).
 struct Header([u8; 512]);
 
@@ -77,6 +88,9 @@ impl Header {
             b"ustar  \0" if prefix_used => return Err(ArchiveFault::Ambiguous("a header of an incremental backup")),
             b"ustar  \0" => {}
             _ => return Err(ArchiveFault::Ambiguous("a header that is neither POSIX's nor GNU's")),
+        }
+        if !NUMBERS.iter().all(|(at, length)| is_number(self.field(*at, *length))) {
+            return Err(ArchiveFault::Ambiguous("a header with something else where numbers belong"));
         }
         let field = self.field(124, 12);
         let digits = field.iter().take_while(|byte| byte.is_ascii_digit()).count();

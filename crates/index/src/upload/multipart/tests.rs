@@ -101,6 +101,8 @@ fn headers_that_readers_read_differently_are_refused() {
         "Content-Disposition: form-data; name=\"a\\\"b\"",
         "Content-Disposition: form-data; name=\"a",
         "Content-Disposition: form-data; name=\"a\"b",
+        "Content-Disposition: form-data; name=a\"",
+        "Content-Disposition: form-data; name=a b",
         "Content-Disposition: form-data; name=\"a\tb\"",
         "Content-Disposition: form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"",
         "Content-Disposition: form-data; name=\"a\"\r\n folded",

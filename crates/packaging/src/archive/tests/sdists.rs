@@ -62,6 +62,7 @@ fn what_build_tools_write_is_taken() {
         ("PKG-INFO at the end", gzip(&tar([folder(), file("demo_pkg-1.0/setup.py"), pkg_info()]))),
         ("what git archive makes", gzip(&tar([global, folder(), pkg_info()]))),
         ("a prefix", sdist([prefixed])),
+        ("a large user, as GNU writes it", sdist([gnu(file("demo_pkg-1.0/a")).with(108, &[0x80, 0, 0, 0, 1, 0, 0, 0])])),
         ("no kind", sdist([file("demo_pkg-1.0/a").with(156, &[0])])),
         ("GNU's headers", sdist([gnu(file("demo_pkg-1.0/a"))])),
         ("a long path by pax", sdist([Block::new(b'x', "demo_pkg-1.0/p", "", &record("path", &long)), file("short")])),
@@ -237,6 +238,9 @@ fn headers_that_readers_read_differently_are_refused() {
         ("a size in base 256", vec![file("demo_pkg-1.0/x").with(124, &[0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6])]),
         ("a size with a sign", vec![file("demo_pkg-1.0/x").with(124, b"+0000000006\0")]),
         ("a size with something behind", vec![file("demo_pkg-1.0/x").with(124, b"0000006\0zzzz")]),
+        ("a mode that is no number", vec![file("demo_pkg-1.0/x").with(100, b"rw-r--r-")]),
+        ("a time that is no number", vec![file("demo_pkg-1.0/x").with(136, b"yesterday")]),
+        ("a device that is no number", vec![file("demo_pkg-1.0/x").with(329, b"x")]),
         ("no POSIX and no GNU", vec![file("demo_pkg-1.0/x").with(257, &[0; 8])]),
         ("a prefix where GNU has times", vec![file("demo_pkg-1.0/x").with(257, b"ustar  \0").with(345, b"..")]),
     ];
