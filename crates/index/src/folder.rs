@@ -7,6 +7,8 @@
 //! DIR/offline/         encrypted keys of root, targets and bins, to be carried away
 //! DIR/client/          root.json and affineur.toml, to hand to users
 //! ```
+//!
+//! The folder is for its user alone (0700); what is in `client/` may be read by everybody, so that a copy of it can be handed out.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -82,6 +84,7 @@ impl Folder {
         if fs::read_dir(path).map_err(failed)?.next().is_some() {
             return Err(FolderError::NotEmpty(path.to_owned()));
         }
+        Readers::Owner.folder(path).map_err(failed)?;
         Ok(Self(path.to_owned()))
     }
 
@@ -130,11 +133,15 @@ impl Folder {
     /// # Errors
     /// See [`FolderError`].
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        self.write_for(Readers::Owner, name, bytes)
+    }
+
+    fn write_for(&self, readers: Readers, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let path = self.file(name);
         let failed = |source| FolderError::Io { path: path.clone(), source };
         let folder = path.parent().unwrap_or(&self.0);
-        fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        readers.folder(folder).map_err(failed)?;
+        let mut file = readers.temporary(folder).map_err(failed)?;
         file.write_all(bytes).map_err(failed)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
@@ -175,8 +182,48 @@ impl Folder {
     /// # Errors
     /// See [`FolderError`].
     pub fn write_client(&self, root: &[u8], config: &Config) -> Result<(), FolderError> {
-        self.write("client/root.json", root)?;
-        self.write("client/affineur.toml", client_policy(&config.url).as_bytes())
+        self.write_for(Readers::Everybody, "client/root.json", root)?;
+        self.write_for(Readers::Everybody, "client/affineur.toml", client_policy(&config.url).as_bytes())
+    }
+}
+
+/// Who may read what is made here, where the system knows such a thing.
+#[derive(Clone, Copy)]
+enum Readers {
+    Owner,
+    Everybody,
+}
+
+impl Readers {
+    /// Makes a folder; that it is there is fine.
+    fn folder(self, path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)?;
+        if let Some(mode) = self.mode(0o700) { fs::set_permissions(path, mode) } else { Ok(()) }
+    }
+
+    fn temporary(self, folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        if let Some(mode) = self.mode(0o600) {
+            builder.permissions(mode);
+        }
+        builder.tempfile_in(folder)
+    }
+
+    #[cfg(unix)]
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
+    fn mode(self, owner: u32) -> Option<fs::Permissions> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = match self {
+            Self::Owner => owner,
+            // Others may do what the owner may, but for writing.
+            Self::Everybody => owner | ((owner & 0o500) >> 3) | ((owner & 0o500) >> 6),
+        };
+        Some(fs::Permissions::from_mode(mode))
+    }
+
+    #[cfg(not(unix))]
+    fn mode(self, _owner: u32) -> Option<fs::Permissions> {
+        None
     }
 }
 
@@ -197,4 +244,25 @@ fn client_policy(url: &Url) -> String {
          repository = \"{url}tuf/\"\n\
          root = \"root.json\"\n"
     )
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn everything_is_for_the_owner_alone_but_what_is_handed_out() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = Folder::create(&outer.path().join("ix")).unwrap();
+        let config = Config { url: "http://127.0.0.1/".parse().unwrap(), files_as_targets: false };
+        folder.write("offline/root-1.key", b"secret").unwrap();
+        folder.write_client(b"{}", &config).unwrap();
+        folder.write_config(&config).unwrap();
+        let mode = |name: &str| fs::metadata(folder.file(name)).unwrap().permissions().mode() & 0o777;
+        let modes =
+            ["", "offline", "offline/root-1.key", "index.toml", "client", "client/root.json", "client/affineur.toml"].map(mode);
+        assert_eq!(modes, [0o700, 0o700, 0o600, 0o600, 0o755, 0o644, 0o644]);
+    }
 }
