@@ -18,6 +18,10 @@ pub(super) async fn yank(options: &YankOptions) -> Result<ExitCode, Failure> {
         let hint = format!("write {}==1.0, with the version that you mean", requirement.project);
         Failure::usage("a yank is about one version", hint)
     })?;
+    let published = store.project(&requirement.project).await.map_err(|error| store_failure(&error))?;
+    if published.is_some_and(|project| !project.files.values().any(|file| *file.file.version() == version)) {
+        return Err(Failure::usage(format!("there is no {} {version}", requirement.project), "see what there is at /simple/"));
+    }
     let yanked = if options.undo { Yanked::No } else { Yanked::Yes(options.reason.clone()) };
     let request =
         Change::Yank { project: requirement.project.clone(), which: Which::Version(version), yanked, by: YankedBy::Developers };
