@@ -195,3 +195,22 @@ impl From<InstallerName> for Installer {
         }
     }
 }
+
+/// The help of a command and of all commands below it, on a terminal of 100 columns.
+#[cfg(test)]
+pub(crate) fn help_of(name: &str) -> String {
+    let mut command = <Affineur as clap::CommandFactory>::command();
+    command.build();
+    let text = help_below(command.find_subcommand(name).unwrap(), "");
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+fn help_below(command: &clap::Command, path: &str) -> String {
+    let own = command.clone().term_width(100).render_long_help().to_string();
+    let children = command.get_subcommands().filter(|child| child.get_name() != "help").map(|child| {
+        let path = format!("{path} {}", child.get_name());
+        format!("\n===={path}\n{}", help_below(child, &path))
+    });
+    own + &children.collect::<String>()
+}

@@ -6,6 +6,8 @@ mod open;
 mod publish;
 mod serve;
 mod status;
+#[cfg(test)]
+mod tests;
 mod token;
 mod yank;
 

@@ -6,13 +6,8 @@ use affineur_tuf::edit::{Repository, SharedSigner, Signers};
 use affineur_tuf::key::KeyPair;
 use affineur_tuf::{Fault, PathPattern, Paths, ReferenceTime, Role, Root, TargetFile, Targets, Version};
 use affineur_tuf_client::inspect::{Body, Document};
-use clap::CommandFactory as _;
 
 use super::{describe, failures};
-use crate::arguments::Affineur;
-
-/// Of the terminal: columns.
-const WIDTH: usize = 100;
 
 fn signer(seed: u8) -> SharedSigner {
     Arc::new(KeyPair::from_seed([seed; 32]).unwrap())
@@ -50,15 +45,7 @@ fn shown(print: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
 
 #[test]
 fn help() {
-    let mut command = Affineur::command();
-    command.build();
-    let tuf = command.find_subcommand_mut("tuf").unwrap();
-    let mut text = tuf.clone().term_width(WIDTH).render_long_help().to_string();
-    for name in ["init", "refresh", "download", "inspect"] {
-        let command = tuf.find_subcommand_mut(name).unwrap().clone();
-        text += &format!("\n==== {name}\n{}", command.term_width(WIDTH).render_long_help());
-    }
-    insta::assert_snapshot!(text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"));
+    insta::assert_snapshot!(crate::arguments::help_of("tuf"));
 }
 
 #[test]
