@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.files import FileServer
-from support.program import PROGRAM, SIGNER, World
+from support.index import Index, made_once
+from support.program import PROGRAM, SIGNER, Gateway, World
 from support.proxy import ParentProxy
 from support.repository import Repository
 from support.tls import Authority, make_authority
@@ -77,3 +80,28 @@ def make_repository() -> Iterator[Callable[..., Repository]]:
 def server() -> Iterator[FileServer]:
     with FileServer() as server:
         yield server
+
+
+@pytest.fixture
+def make_index(tmp_path_factory: pytest.TempPathFactory, world: World) -> Callable[..., Index]:
+    """Copies of an index that was made with these options, once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def make(*options: str, name: str = "ix") -> Index:
+        pattern, told = made_once(shared, "index" + "".join(options), *options)
+        return Index(world, shutil.copytree(pattern, world.root / name), told)
+
+    return make
+
+
+@pytest.fixture
+def index(make_index: Callable[..., Index]) -> Index:
+    return make_index()
+
+
+@pytest.fixture
+def serving(index: Index) -> Iterator[Gateway]:
+    """The index, served."""
+    with index.serve() as serving:
+        yield serving

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import urllib.error
-import urllib.request
-from email.message import Message
 from pathlib import Path
 from urllib.parse import urljoin
 
 import pytest
 
 from support import faults
+from support.answers import Answer
 from support.installers import BOTH, PIP, UV, WITHHELD, Installer
 from support.nginx import free_port
 from support.packages import installed, origin_of, sdist, wheel
@@ -34,41 +32,15 @@ def gateway(index: Upstream, world: World) -> Gateway:
         yield running
 
 
-class Answer:
-    """What a plain HTTP client gets; errors are answers too."""
-
-    def __init__(self, url: str, method: str = "GET", **headers: str) -> None:
-        request = urllib.request.Request(url, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=30) as got:
-                self.status, self.headers, self.body = got.status, got.headers, got.read()
-        except urllib.error.HTTPError as error:
-            self.status, self.headers, self.body = error.code, error.headers, error.read()
-            self.reason = error.reason
-    headers: Message
-
-    def json(self) -> dict:
-        return json.loads(self.body)
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-
-def directly(gateway: Gateway) -> dict[str, str]:
-    return {"PIP_INDEX_URL": gateway.index, "UV_DEFAULT_INDEX": gateway.index}
-
-
 @pytest.mark.parametrize("installer", BOTH, ids=str)
 def test_installers_get_the_old_release(installer: Installer, gateway: Gateway, world: World) -> None:
-    world.command(*installer.words(world.site), "thing", env=directly(gateway)).succeeded()
+    world.command(*installer.words(world.site), "thing", env=gateway.environment).succeeded()
     assert installed(world.site) == {"thing": "1.0"} and origin_of(world.site, "thing") == "honest"
 
 
 @pytest.mark.parametrize("installer", BOTH, ids=str)
 def test_the_withheld_release_prints_its_reason(installer: Installer, gateway: Gateway, world: World) -> None:
-    result = world.command(*installer.words(world.site), "thing==2.0", env=directly(gateway)).failed()
+    result = world.command(*installer.words(world.site), "thing==2.0", env=gateway.environment).failed()
     result.says(installer.quotes(WITHHELD), "waits 3 days", "/why/thing/2.0")
 
 
@@ -220,12 +192,12 @@ def test_the_upstream_may_be_down_and_the_service_is_still_alive(index: Upstream
 def test_a_swap_is_noticed_by_the_running_gateway(json_upstream: Upstream, world: World) -> None:
     entry = json_upstream.add(wheel("thing", "1.0"))
     with world.gateway("--upstream", json_upstream.url) as gateway:
-        world.command(*UV.words(world.site), "thing", env=directly(gateway)).succeeded()
+        world.command(*UV.words(world.site), "thing", env=gateway.environment).succeeded()
         evil = wheel("thing", "1.0", origin="evil")
         entry.data, entry.sha256 = evil.data, evil.sha256
         world.again()
         world.clear_caches()
-        world.command(*PIP.words(world.site), "thing", env=directly(gateway))
+        world.command(*PIP.words(world.site), "thing", env=gateway.environment)
         assert not Path(world.site, "thing").exists() or origin_of(world.site, "thing") == "honest"
 
 
@@ -237,13 +209,13 @@ def test_the_memory_survives_a_restart(json_upstream: Upstream, world: World) ->
     evil = wheel("thing", "1.0", origin="evil")
     entry.data, entry.sha256 = evil.data, evil.sha256
     with world.gateway("--upstream", json_upstream.url) as gateway:
-        world.command(*PIP.words(world.site), "thing", env=directly(gateway)).failed().says("digest changed")
+        world.command(*PIP.words(world.site), "thing", env=gateway.environment).failed().says("digest changed")
 
 
 def test_a_source_distribution_goes_through_the_gateway(json_upstream: Upstream, world: World) -> None:
     json_upstream.add(sdist("thing", "1.0"))
     with world.gateway("--upstream", json_upstream.url) as gateway:
-        world.command(*PIP.words(world.site), "thing", env=directly(gateway)).succeeded()
+        world.command(*PIP.words(world.site), "thing", env=gateway.environment).succeeded()
     assert installed(world.site) == {"thing": "1.0"}
 
 

@@ -207,7 +207,13 @@ class World:
     @contextmanager
     def gateway(self, *options: object, env: dict[str, str | None] | None = None) -> Iterator[Gateway]:
         """`affineur gateway serve` on a free port, ended with SIGTERM."""
-        process = self.start(PROGRAM, "gateway", "serve", "--listen", "127.0.0.1:0", *options, env=env)
+        with self.service("gateway", "serve", *options, env=env) as gateway:
+            yield gateway
+
+    @contextmanager
+    def service(self, *words: object, env: dict[str, str | None] | None = None) -> Iterator[Gateway]:
+        """A command that serves, on a free port, ended with SIGTERM."""
+        process = self.start(PROGRAM, *words, "--listen", "127.0.0.1:0", env=env)
         gateway = Gateway(process)
         try:
             gateway.wait_until_ready()
@@ -217,7 +223,7 @@ class World:
 
 
 class Gateway:
-    """A running `affineur gateway serve`."""
+    """A running `affineur gateway serve` or `affineur index serve`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -251,6 +257,11 @@ class Gateway:
     def index(self) -> str:
         return f"{self.origin}/simple/"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What lets pip and uv install from here, and from nowhere else."""
+        return {"PIP_INDEX_URL": self.index, "UV_DEFAULT_INDEX": self.index}
+
     def end(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
@@ -258,7 +269,7 @@ class Gateway:
             return self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise AssertionError("the gateway did not end after SIGTERM") from None
+            raise AssertionError("it did not end after SIGTERM") from None
 
 
 class MemoryWatch:

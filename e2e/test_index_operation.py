@@ -1,0 +1,214 @@
+"""An index as its operator has it: begun, looked at, served twice, stopped, killed at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import stat
+import threading
+import time
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.answers import Answer
+from support.index import PASSPHRASE, Index, in_project, initialised, post
+from support.packages import Package, wheel
+from support.program import Gateway, World, fold
+from support.upstream import JSON_TYPE
+
+BRIE = wheel("brie", "1.0")
+
+
+# init
+
+
+def test_the_ceremony_is_told_and_the_keys_are_to_be_carried_away(index: Index, world: World) -> None:
+    told = fold(index.told)
+    for key in ("root-1", "root-2", "root-3", "targets-1", "targets-2", "bins-1", "bins-2"):
+        assert f"made the key {key}:" in told
+        assert (index.folder / "offline" / f"{key}.key").read_text().startswith("-----BEGIN AGE ENCRYPTED FILE-----")
+    for words in ("signed 1.root.json with root-1, root-2", "(2 must sign); valid until", "offline away", "client to users"):
+        assert words in told, told
+    assert PASSPHRASE.strip() not in told
+    digest = hashlib.sha256((index.folder / "client" / "root.json").read_bytes()).hexdigest()
+    assert f"sha256 {digest}" in told, "whoever gets the root can compare it"
+    world.affineur("tuf", "inspect", index.folder / "client" / "root.json").succeeded()
+
+
+def test_nobody_else_can_read_an_index_but_what_is_handed_out(index: Index) -> None:
+    modes = {"": 0o700, "offline": 0o700, "offline/root-1.key": 0o600, "online.key": 0o600, "index.db": 0o600,
+             "client": 0o755, "client/root.json": 0o644, "client/affineur.toml": 0o644}
+    assert {name: stat.S_IMODE(os.stat(index.folder / name).st_mode) for name in modes} == modes
+
+
+def test_an_index_is_never_made_over_something(index: Index, world: World) -> None:
+    before = {path: path.read_bytes() for path in index.folder.rglob("*") if path.is_file()}
+    again = initialised(world, index.folder)
+    assert again.status == 2, again
+    again.says("is not empty", "hint: name a folder that does not exist yet")
+    assert before == {path: path.read_bytes() for path in index.folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("passphrase, options, words", [
+    (None, (), "passphrase: No such file"),
+    ("short\n", (), "has at least 8 characters"),
+    ("\na passphrase in the second line\n", (), "has at least 8 characters"),
+    (PASSPHRASE, ("--bins", "1000"), "1000 is no power of two"),
+    (PASSPHRASE, ("--bins", "1048576"), "2 to the power of 1 to 16, asked for 2 to the power of 20"),
+    (PASSPHRASE, ("--valid-days", "0"), "valid for 1 to 1827 days, asked for 0"),
+    (PASSPHRASE, ("--url", "https://index.example/pypi"), "no plain http or https URL that ends in /"),
+    (PASSPHRASE, ("--url", "https://me:secret@index.example/"), "no plain http or https URL that ends in /"),
+])
+def test_an_index_that_cannot_be_is_not_begun(
+    passphrase: str | None, options: tuple, words: str, world: World
+) -> None:
+    file = world.root / "passphrase"
+    if passphrase is not None:
+        file.write_text(passphrase)
+    result = world.affineur("index", "init", "ix", "--passphrase-file", file, *options)
+    assert result.status == 2, result
+    result.says(words, "hint:")
+    assert not (world.work / "ix").exists()
+
+
+@pytest.mark.parametrize("command", [("serve",), ("publish", "x.whl"), ("token", "list"), ("status",), ("yank", "brie==1")])
+def test_without_an_index_each_command_says_so(command: tuple, world: World) -> None:
+    name, *rest = command
+    words = ["token", "list", "nowhere"] if name == "token" else [name, "nowhere", *rest]
+    result = world.affineur("index", *words)
+    assert result.status == 2, result
+    result.says("nowhere: there is no index", "hint: make one with `affineur index init`")
+    assert not (world.work / "nowhere").exists()
+
+
+# The folder and its processes
+
+
+def test_the_status_counts_and_tells_what_expires(index: Index) -> None:
+    empty = index.status()
+    assert (empty["projects"], empty["files"], empty["pending"]) == (0, 0, 0)
+    index.publish(BRIE, wheel("brie", "2.0"), wheel("crust", "1.0")).succeeded()
+    full = index.status()
+    assert (full["projects"], full["files"], full["pending"], full["url"]) == (2, 3, 0, "http://127.0.0.1:8765/")
+    assert full["bytes"] >= len(BRIE.data)
+    before = {role["role"]: role["version"] for role in empty["roles"]}
+    after = {role["role"]: role["version"] for role in full["roles"]}
+    assert set(after) == {"root", "timestamp", "snapshot", "targets", "bins"}
+    assert {role for role in after if after[role] != before[role]} == {"timestamp", "snapshot"}
+    assert not any(role["expired"] for role in full["roles"])
+    index.command("status").succeeded().says("2 projects, 3 files", "0 changes wait", "timestamp version")
+
+
+def test_two_days_without_a_server_are_seen_and_mended_by_serving(index: Index, world: World) -> None:
+    world.again(days=2)
+    assert [role["role"] for role in index.status()["roles"] if role["expired"]] == ["timestamp", "snapshot"]
+    index.command("status").succeeded().says("EXPIRED")
+    with index.serve() as serving:
+        assert until(lambda: Answer(f"{serving.origin}/health/ready").status == 200)
+        assert not any(role["expired"] for role in index.status()["roles"])
+        index.local_copy(serving)
+        world.affineur("tuf", "refresh", "copy").succeeded()
+
+
+def test_publishing_beside_a_server_is_done_by_the_server(index: Index, serving: Gateway) -> None:
+    index.publish(BRIE).succeeded().says("published: timestamp")
+    assert Answer(f"{serving.index}brie/", Accept=JSON_TYPE).json()["versions"] == ["1.0"]
+
+
+def test_a_second_server_of_a_folder_ends_with_clear_words(index: Index, serving: Gateway) -> None:
+    second = index.command("serve", "--listen", "127.0.0.1:0")
+    assert second.status == 3, second
+    second.says("another publisher is running", str(serving.process.pid), "one process at a time publishes")
+    assert Answer(f"{serving.origin}/health/ready").status == 200
+
+
+def test_an_address_that_is_taken_is_said(make_index: Callable[..., Index], serving: Gateway) -> None:
+    result = make_index(name="other").command("serve", "--listen", serving.origin.removeprefix("http://"))
+    assert result.status == 2, result
+    result.says("cannot listen", "--listen")
+
+
+def test_a_server_that_is_asked_to_stop_ends_well(index: Index, world: World) -> None:
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        with index.serve() as serving:
+            index.publish(wheel("brie", f"{int(asked)}")).succeeded()
+            serving.process.send_signal(asked)
+            assert serving.process.wait(10) == 0, serving.log
+
+
+def until(happens: object, time_limit: float = 20) -> bool:
+    deadline, pause = time.monotonic() + time_limit, threading.Event()
+    while not happens():
+        if time.monotonic() > deadline:
+            return False
+        pause.wait(0.05)
+    return True
+
+
+# kill -9
+
+KILLS = 15
+PROJECTS = ("brie", "comte", "gouda", "feta")
+
+
+class Uploads:
+    """Uploads without end from several threads; what was answered with success is kept."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.promised: dict[str, Package] = {}
+        self.number = iter(range(100_000))
+
+    def run(self, serving: Gateway, project: str) -> None:
+        while True:
+            package = wheel(project, f"1.{next(self.number)}", padding=random.Random().randrange(200_000))
+            try:
+                answer = post(serving, self.token, package)
+            except (OSError, urllib.error.URLError, ConnectionError, ValueError):
+                return
+            except Exception as cut:  # noqa: BLE001 — whatever http.client says of an answer that breaks off
+                assert type(cut).__module__ == "http.client", cut
+                return
+            assert answer.status == 200, (answer.status, answer.text)
+            self.promised[package.filename] = package
+
+    def until_killed(self, serving: Gateway, after: float) -> None:
+        threads = [threading.Thread(target=self.run, args=(serving, project)) for project in PROJECTS]
+        for thread in threads:
+            thread.start()
+        threading.Event().wait(after)
+        serving.process.send_signal(signal.SIGKILL)
+        serving.process.wait()
+        for thread in threads:
+            thread.join(10)
+            assert not thread.is_alive()
+
+
+def test_no_promised_upload_is_lost_however_often_the_server_is_killed(index: Index, world: World) -> None:
+    uploads = Uploads(index.token())
+    delays = random.Random(7)
+    deadline = time.monotonic() + 60
+    for _ in range(KILLS):
+        with index.serve() as serving:
+            uploads.until_killed(serving, delays.uniform(0.02, 0.6))
+        assert time.monotonic() < deadline, "too slow to be worth it"
+    assert len(uploads.promised) > KILLS, "hardly anything was uploaded"
+    with index.serve() as serving:
+        assert until(lambda: index.status()["pending"] == 0)
+        index.local_copy(serving)
+        paths = [in_project(project) for project in PROJECTS]
+        world.affineur("tuf", "download", "copy", *paths, "--to", "out").succeeded()
+        client, listed = index.python_tuf(serving), {}
+        for path in paths:
+            document = (world.work / "out" / path).read_bytes()
+            assert Path(client.download_target(client.get_targetinfo(path))).read_bytes() == document
+            listed |= {file["filename"]: file["hashes"]["sha256"] for file in json.loads(document)["files"]}
+        for name, package in uploads.promised.items():
+            assert listed.get(name) == package.sha256, f"{name} was promised and is not listed"
+            assert Answer(f"{serving.origin}/files/{package.project}/{name}").body == package.data
