@@ -1,6 +1,6 @@
 //! The closing table of a run: what was let through and why, what was withheld and why, and what else a person should see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use affineur_gateway::engine::{FileRecord, Note, Outcome, Summary};
@@ -12,6 +12,8 @@ use crate::colours::{BOLD, DIM, GREEN, PLAIN, RED, YELLOW};
 
 /// Most withheld releases of one project that are shown because they are newer.
 const NEWER: usize = 3;
+/// Most chains of roles that are shown: an index with hash bins has nearly one for each project.
+const CHAINS: usize = 3;
 /// Most projects that are named on one line.
 const NAMED: usize = 12;
 
@@ -80,6 +82,7 @@ pub(crate) fn print(summary: &Summary, mut out: impl Write) -> io::Result<()> {
             release.instead_of.map(|version| format!(" (newer than {version}, which was let through)")).unwrap_or_default();
         writeln!(out, "  {colour}-{PLAIN} {:width$}  {}{newer}", label(release.file), why(release.file))?;
     }
+    vouches(&through, &mut out)?;
     quiet_projects(summary, &through, &withheld, &mut out)?;
     undated(summary, &mut out)?;
     summary.notes.iter().try_for_each(|note| print_note(note, &mut out))?;
@@ -133,7 +136,9 @@ fn withheld<'a>(summary: &'a Summary, through: &Through<'a>) -> Vec<Release<'a>>
 }
 
 fn headline(summary: &Summary, through: &Through<'_>, withheld: &[Release<'_>]) -> String {
-    let unheard = |note: &Note| matches!(note, Note::Unauthorized { .. } | Note::Unavailable { .. } | Note::Refused { .. });
+    let unheard = |note: &Note| {
+        matches!(note, Note::Unauthorized { .. } | Note::Unavailable { .. } | Note::Refused { .. } | Note::Alarm { .. })
+    };
     if !summary.decided_anything() && !summary.notes.iter().any(unheard) {
         return "nothing passed through affineur (what the command used was there already, or went another way)".to_owned();
     }
@@ -148,6 +153,20 @@ fn headline(summary: &Summary, through: &Through<'_>, withheld: &[Release<'_>]) 
         text += &format!(", {RED}{hostile} hostile{PLAIN}");
     }
     text
+}
+
+/// Who vouches for what was let through: the chains of roles, each once.
+fn vouches(through: &Through<'_>, out: &mut impl Write) -> io::Result<()> {
+    let files = through.values().flat_map(BTreeMap::values);
+    let reasons = files.flat_map(|file| file.codes.iter().zip(&file.reasons));
+    let chains: BTreeSet<&String> = reasons.filter(|(code, _)| **code == "vouched").map(|(_, reason)| reason).collect();
+    for chain in chains.iter().take(CHAINS) {
+        writeln!(out, "  {DIM}{}{PLAIN}", chain.replace(" -> ", " \u{2192} "))?;
+    }
+    match chains.len().saturating_sub(CHAINS) {
+        0 => Ok(()),
+        more => writeln!(out, "  {DIM}and {more} more chains of roles: affineur why NAME shows each{PLAIN}"),
+    }
 }
 
 /// Projects whose page was decided and of which no file was asked for: the installer had it, or went no further.

@@ -86,6 +86,11 @@ pub(crate) fn is_installer(headers: &HeaderMap) -> bool {
     INSTALLERS.iter().any(|installer| agent.starts_with(installer))
 }
 
+/// Whether this installer prints the answer to a page that it cannot have.
+pub(crate) fn prints_refused_pages(headers: &HeaderMap) -> bool {
+    headers.get(USER_AGENT).is_some_and(|agent| agent.as_bytes().starts_with(b"uv/"))
+}
+
 fn asks_for_page(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accept = text(ACCEPT);

@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use affineur_packaging::page::PageFile;
 use affineur_packaging::{DistributionKind, FileName, ProjectName};
-use affineur_trust::{Claim, Class, Contradiction};
+use affineur_trust::{Claim, Class, Contradiction, Reason};
 use http::{HeaderMap, HeaderValue, Method, Response};
 use url::Url;
 
@@ -166,7 +166,8 @@ impl Gateway {
         let authorization = caller.authorization_for_url(&listed.file.entry.url, &listed.source);
         let listed = self.completed(listed, authorization.as_ref()).await;
         self.record.file(self.file_record(&listed.source, &listed.project, &listed.file, true));
-        if listed.file.decision.reasons().iter().any(affineur_trust::Reason::is_loud) {
+        let undated = |reason: &Reason| matches!(reason, Reason::AgeUnknownAllowed { .. });
+        if listed.file.decision.reasons().iter().any(undated) {
             self.record.note(Note::NothingKnown { project: listed.project.clone() });
         }
         if let Verdict::Refuse(withheld) = listed.file.verdict(self.mode()) {

@@ -12,6 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use url::Url;
 
+use super::ask::prints_refused_pages;
 use super::refusal::Refusal;
 use super::resolve::{Caller, Listing, Unauthorized};
 use super::view::{Encoding, Links, ProjectView};
@@ -83,7 +84,10 @@ pub(crate) async fn view_response(
     method: &Method,
     headers: &HeaderMap,
 ) -> Response<Body> {
-    if let Some((class, why)) = view.unverified.as_ref().filter(|_| view.files.is_empty()) {
+    // uv prints why there is no page. With names it would install what it has in a cache of its own, and what is not vouched for
+    // now must not be installed.
+    let without_names = view.files.is_empty() || (view.source.signs() && prints_refused_pages(headers));
+    if let Some((class, why)) = view.unverified.as_ref().filter(|_| without_names) {
         return Refusal::page(*class, format!("{}: {why}", view.source.name)).response();
     }
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());

@@ -172,19 +172,19 @@ const CHANGES: [(&str, Class, Change, &str); 11] = [
         "listing",
         Class::Hostile,
         |world| world.change("index.json", |bytes| flip(bytes)),
-        "the listing that came is not the one that is signed",
+        "the listing that came is not the signed one",
     ),
     (
         "overlay",
         Class::Hostile,
         |world| world.change(".cheese.json", |bytes| flip(bytes)),
-        "the overlay that came is not the one",
+        "the overlay that came is not the signed one",
     ),
     (
         "longer listing",
         Class::Hostile,
         |world| world.change("index.json", |bytes| bytes.push(b' ')),
-        "the listing that came is not",
+        "the listing that came is not the signed one",
     ),
     ("no listing", Class::Undecided, |world| world.remove("index.json"), "the listing of this project: unavailable"),
     (

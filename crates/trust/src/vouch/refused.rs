@@ -151,7 +151,7 @@ impl fmt::Display for NotVouched {
         match self {
             Self::Metadata(error) => write_metadata(f, error),
             Self::Document { document, fault } => match fault {
-                DocumentFault::Differs(_) => write!(f, "the {document} that came is not the one that is signed for"),
+                DocumentFault::Differs(_) => write!(f, "the {document} that came is not the signed one"),
                 DocumentFault::Misplaced(Misplaced { role }) => {
                     write!(f, "the {document} is signed by {}, from which none is accepted", named(role))
                 }
