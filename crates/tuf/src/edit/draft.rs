@@ -65,10 +65,10 @@ impl<R: Role> Draft<R> {
         &self.body
     }
 
-    /// Signs it.
+    /// Signs it, unless clients would refuse what it says.
     ///
     /// # Errors
-    /// What the first signer that fails says.
+    /// [`Fault::Format`], or what the first signer that fails says.
     pub fn sign<'a>(&self, signers: impl IntoIterator<Item = &'a dyn Signer>) -> Result<Signed<R>, SignError> {
         Signed::new(&self.body, signers)
     }

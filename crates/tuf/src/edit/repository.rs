@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::roles::named_key;
 use super::{Draft, NamedKey, SignError};
 use crate::key::Signer;
+use crate::limits;
 use crate::metadata::{Paths, Role, Root, Snapshot, Targets, Threshold, Timestamp, TopRole, Version};
 use crate::name::{RoleName, metadata_path};
 use crate::time::Expiry;
@@ -136,13 +137,15 @@ impl Repository {
         self.set_signers(role.clone(), signers);
     }
 
-    /// Lets `delegator` delegate everything to hash bins (TAP 15) that all of these sign, and makes the bins.
+    /// Lets `delegator` delegate everything to hash bins (TAP 15) that all of these sign, and makes the bins, at most as many as
+    /// one snapshot can list. What clients would refuse, [`publish`](Self::publish) does.
     pub fn delegate_to_bins(&mut self, delegator: Option<&RoleName>, bit_length: u8, prefix: &str, signers: &[SharedSigner]) {
         let (keys, threshold) = (keys_of(signers), all_of(signers));
         let draft = self.delegator(delegator);
         draft.delegate_to_bins(bit_length, prefix, keys, threshold);
         let bins = draft.body().delegations().and_then(crate::Delegations::succinct).cloned();
-        let names = bins.iter().flat_map(|bins| (0..bins.bins()).map(|bin| bins.name_of(bin)));
+        let bins = bins.filter(|bins| bins.check().is_ok());
+        let names = bins.iter().flat_map(|bins| (0..bins.bins()).map(|bin| bins.name_of(bin))).take(limits::SNAPSHOT_ROLES);
         for name in names.filter_map(|name| name.parse::<RoleName>().ok()).collect::<Vec<_>>() {
             self.set_signers(name, signers.to_vec());
         }
@@ -175,16 +178,17 @@ impl Repository {
     /// Signs what was edited, then snapshot and timestamp, and adds the files. Versions go up by one.
     ///
     /// # Errors
-    /// What the first signer that fails says; some files may have been added then, the timestamp has not.
+    /// What is wrong with a role, or what the first signer that fails says. Some files may have been added then, the timestamp
+    /// has not; what was edited is signed by the next publication.
     pub fn publish(&mut self) -> Result<(), SignError> {
-        let edited = std::mem::take(&mut self.edited);
+        let edited = self.edited.clone();
         if edited.contains(&TopRole::Root.into()) {
             self.publish_root()?;
         }
         let roles: Vec<RoleName> =
             self.delegated.keys().filter(|name| edited.contains(&(*name).clone().into())).cloned().collect();
         for name in roles {
-            let Some(draft) = self.delegated.remove(&name) else { continue };
+            let Some(draft) = self.delegated.get(&name).cloned() else { continue };
             let (draft, listed) = self.publish_role(&name.clone().into(), draft)?;
             self.snapshot.list(name.as_str(), listed);
             self.delegated.insert(name, draft);
@@ -198,21 +202,24 @@ impl Repository {
         self.snapshot = draft;
         self.timestamp.set_snapshot(listed);
         self.timestamp = self.publish_role(&TopRole::Timestamp.into(), self.timestamp.clone())?.0;
+        self.edited.clear();
         Ok(())
     }
 
     fn publish_root(&mut self) -> Result<(), SignError> {
-        let previous = std::mem::take(&mut self.previous_root);
-        let draft = self.renewed(TopRole::Root.into(), self.root.clone())?;
-        let own = self.signers.get(&TopRole::Root.into()).into_iter().flatten();
-        let signed = draft.sign(own.chain(&previous).map(|signer| &**signer))?;
-        self.add(TopRole::Root.as_str(), Some(draft.version()), signed.into_bytes());
+        let role = TopRole::Root.into();
+        let draft = self.renewed(&role, self.root.clone())?;
+        let own = self.signers.get(&role).into_iter().flatten();
+        let signed = draft.sign(own.chain(&self.previous_root).map(|signer| &**signer))?;
+        self.add(&role, Some(draft.version()), signed.into_bytes());
         self.root = draft;
+        self.previous_root.clear();
+        self.edited.remove(&role);
         Ok(())
     }
 
     fn publish_role<R: Role>(&mut self, role: &RoleLabel, draft: Draft<R>) -> Result<(Draft<R>, Listed), SignError> {
-        let draft = self.renewed(role.clone(), draft)?;
+        let draft = self.renewed(role, draft)?;
         let signers = self.signers.get(role).into_iter().flatten();
         let signed = draft.sign(signers.map(|signer| &**signer))?;
         let listed = match self.digests {
@@ -220,17 +227,18 @@ impl Repository {
             Digests::VersionsOnly => signed.listed_by_version(),
         };
         let versioned = self.root.body().consistent_snapshot() && R::KIND != TopRole::Timestamp;
-        self.add(role.as_str(), versioned.then(|| draft.version()), signed.into_bytes());
+        self.add(role, versioned.then(|| draft.version()), signed.into_bytes());
         Ok((draft, listed))
     }
 
     /// The next version, unless this is the first publication of the role.
-    fn renewed<R: Role>(&mut self, role: RoleLabel, draft: Draft<R>) -> Result<Draft<R>, SignError> {
-        if self.published.insert(role) { Ok(draft) } else { Ok(draft.next()?) }
+    fn renewed<R: Role>(&self, role: &RoleLabel, draft: Draft<R>) -> Result<Draft<R>, SignError> {
+        if self.published.contains(role) { Ok(draft.next()?) } else { Ok(draft) }
     }
 
-    fn add(&mut self, role: &str, version: Option<Version>, bytes: Vec<u8>) {
-        self.files.insert(metadata_path(role, version), bytes);
+    fn add(&mut self, role: &RoleLabel, version: Option<Version>, bytes: Vec<u8>) {
+        self.files.insert(metadata_path(role.as_str(), version), bytes);
+        self.published.insert(role.clone());
     }
 
     /// The metadata files by their path below the metadata URL.

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::error::Fault;
 use crate::hashes::Hashes;
 use crate::json::{JsonError, canonical};
 use crate::key::{self, Signature, Signer};
@@ -35,9 +36,9 @@ pub enum SignError {
     /// It cannot be printed as JSON.
     #[error("this cannot be printed as JSON")]
     NotJson(#[from] serde_json::Error),
-    /// No version can follow the last one.
+    /// Clients would refuse it, or no version can follow the last one.
     #[error(transparent)]
-    Fault(#[from] crate::Fault),
+    Fault(#[from] Fault),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,6 +49,7 @@ struct Envelope {
 
 impl<R: Role> Signed<R> {
     pub(super) fn new<'a>(body: &R, signers: impl IntoIterator<Item = &'a dyn Signer>) -> Result<Self, SignError> {
+        body.check().map_err(Fault::Format)?;
         let envelope = signed_by(to_raw_value(body)?, Vec::new(), signers)?;
         Ok(Self { bytes: serde_json::to_vec(&envelope)?, version: body.version(), role: PhantomData })
     }

@@ -1,13 +1,14 @@
-//! What is read and signed again says the same.
+//! What is read and signed again says the same; what clients refuse is not signed.
 
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{Draft, sign_json};
+use super::roles::named_key;
+use super::{Draft, NamedKey, SignError, sign_json};
 use crate::metadata::{Role, Root, Snapshot, Targets, Timestamp};
-use crate::testing::{repository, role, signer, signers};
-use crate::{PathPattern, Paths, TargetFile};
+use crate::testing::{find, refresh, repository, role, signer, signers};
+use crate::{Fault, Lookup, PathPattern, Paths, TargetFile, Threshold, TopRole, limits};
 
 /// Any JSON that can be signed.
 fn value() -> impl Strategy<Value = Value> {
@@ -90,4 +91,87 @@ proptest! {
         stays_as_it_is::<Targets>(&targets);
         stays_as_it_is::<Targets>(&bin);
     }
+}
+
+fn key(seed: u8) -> NamedKey {
+    named_key(&*signer(seed))
+}
+
+/// Whether it is signed; if not, a client refuses the same for the same reason.
+fn is_signed<R: Role + std::fmt::Debug>(draft: &Draft<R>) -> bool {
+    let file = sign_json(&serde_json::to_value(draft.body()).unwrap(), [&*signer(1)]).unwrap();
+    match (draft.sign([&*signer(1)]), Draft::<R>::reopen(&file)) {
+        (Ok(_), Ok(_)) => true,
+        (Err(SignError::Fault(here)), Err(there)) => {
+            assert_eq!(here, there);
+            false
+        }
+        (signed, read) => panic!("signed: {signed:?}, read: {read:?}"),
+    }
+}
+
+#[test]
+fn what_clients_refuse_is_not_signed() {
+    let expires = "2030-01-01T00:00:00Z".parse().unwrap();
+    let mut root = Draft::<Root>::new(expires);
+    assert!(!is_signed(&root), "a root without roles");
+    for top in TopRole::ALL {
+        root.set_role(top, [key(1)], Threshold::ONE);
+    }
+    assert!(is_signed(&root));
+    assert!(!is_signed(root.set_role(TopRole::Targets, [key(1), key(1)], Threshold::ONE)), "a key twice");
+
+    assert!(!is_signed(&Draft::<Snapshot>::new(expires)), "a snapshot without targets");
+
+    let patterns = |length| Paths::Patterns(vec![PathPattern::new(&"a".repeat(length))]);
+    let delegating = |keys: &[NamedKey], paths| {
+        let mut targets = Draft::<Targets>::new(expires);
+        targets.delegate(role("a"), keys.to_vec(), Threshold::ONE, paths);
+        is_signed(&targets)
+    };
+    assert!(delegating(&[key(1), key(2)], patterns(limits::TARGET_PATH_BYTES)));
+    assert!(!delegating(&[key(1)], patterns(limits::TARGET_PATH_BYTES + 1)), "a long pattern");
+    assert!(!delegating(&[key(1)], Paths::HashPrefixes(vec!["A".into()])), "no lower-case digit");
+    assert!(!delegating(&[key(1), key(2), key(1)], patterns(1)), "a key twice");
+
+    let to_bins = |bit_length, keys: &[NamedKey]| {
+        let mut targets = Draft::<Targets>::new(expires);
+        is_signed(targets.delegate_to_bins(bit_length, "bin", keys.to_vec(), Threshold::ONE))
+    };
+    assert!(to_bins(1, &[key(1)]) && to_bins(32, &[key(1)]));
+    assert!(!to_bins(1, &[key(1), key(1)]), "a key twice");
+    for refused in [0, 33, 63, 64, u8::MAX] {
+        assert!(!to_bins(refused, &[key(1)]), "{refused} bits");
+    }
+}
+
+#[test]
+fn a_repository_with_more_bins_than_clients_accept_is_not_published() {
+    for bit_length in [0, 33, 64, u8::MAX] {
+        let mut repository = repository();
+        repository.delegate_to_bins(None, bit_length, "bin", &signers(&[5]));
+        let refused = repository.publish();
+        assert!(matches!(refused, Err(SignError::Fault(Fault::Format(_)))), "{bit_length}: {refused:?}");
+        assert!(!repository.files().contains_key("timestamp.json"));
+    }
+}
+
+#[test]
+fn what_was_not_published_is_published_once_it_is_mended() {
+    let mut repository = repository();
+    repository.delegate(None, &role("a"), signers(&[5]), Paths::Patterns(vec![PathPattern::new("*")]));
+    repository.role_mut(&role("a")).add_target(&"brie".parse().unwrap(), TargetFile::of(b"brie"));
+    repository.publish().unwrap();
+    repository.rotate(TopRole::Root, signers(&[11]));
+    repository.root_mut().set_role(TopRole::Targets, [key(4), key(4)], Threshold::ONE);
+    repository.role_mut(&role("a")).delegate_to_bins(64, "bin", [key(6)], Threshold::ONE);
+    repository.role_mut(&role("a")).add_target(&"brie".parse().unwrap(), TargetFile::of(b"soft"));
+    assert!(repository.publish().is_err(), "the root is wrong");
+    repository.root_mut().set_role(TopRole::Targets, [key(4)], Threshold::ONE);
+    assert!(repository.publish().is_err(), "a role is wrong");
+    repository.role_mut(&role("a")).delegate_to_bins(1, "bin", [key(6)], Threshold::ONE);
+    repository.publish().unwrap();
+    assert!(repository.file("root", Some(2)).is_some() && repository.file("root", Some(3)).is_none());
+    let found = find(&mut refresh(&repository).unwrap(), &repository, "brie").unwrap();
+    assert!(matches!(found, Lookup::Found(found) if found.target == TargetFile::of(b"soft")));
 }

@@ -71,7 +71,6 @@ fn check_roles(roles: &[DelegatedRole]) -> Result<(), String> {
 /// One delegation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DelegatedRole {
-    #[serde(deserialize_with = "each_once")]
     pub(crate) keyids: Vec<KeyId>,
     pub(crate) name: RoleName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,6 +151,7 @@ impl DelegatedRole {
     }
 
     fn check(&self) -> Result<(), String> {
+        each_once(&self.keyids)?;
         let name = &self.name;
         match (&self.paths, &self.path_hash_prefixes) {
             (Some(_), Some(_)) => Err(format!("the delegation to {name} has both paths and path_hash_prefixes")),
@@ -184,7 +184,6 @@ fn is_hash_prefix(text: &str) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Succinct {
     pub(crate) bit_length: u8,
-    #[serde(deserialize_with = "each_once")]
     pub(crate) keyids: Vec<KeyId>,
     pub(crate) name_prefix: Box<str>,
     pub(crate) threshold: Threshold,
@@ -217,10 +216,10 @@ impl Succinct {
         self.threshold
     }
 
-    /// How many bins there are.
+    /// How many bins there are. For more than 63 bits, which no client accepts, the highest number.
     #[must_use]
-    pub const fn bins(&self) -> u64 {
-        1 << self.bit_length
+    pub fn bins(&self) -> u64 {
+        1_u64.checked_shl(u32::from(self.bit_length)).unwrap_or(u64::MAX)
     }
 
     /// The number of the bin that a path belongs to.
@@ -237,14 +236,14 @@ impl Succinct {
         format!("{}-{bin:0width$x}", self.name_prefix)
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if !(1..=32).contains(&self.bit_length) {
             return Err(format!("a bit_length of {}, expected 1 to 32", self.bit_length));
         }
         if self.name_prefix.len() + 9 > limits::ROLE_NAME_BYTES {
             return Err(format!("a name_prefix of {} bytes", self.name_prefix.len()));
         }
-        Ok(())
+        each_once(&self.keyids)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Root (§4.3): which keys the top-level roles have, and how many of them must sign.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU32;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Extra, SpecVersion, TopRole, Version};
 use crate::key::{Key, KeyId};
@@ -84,17 +84,16 @@ impl Root {
         if self.keys.len() > limits::KEYS {
             return Err(format!("{} keys, at most {} are accepted", self.keys.len(), limits::KEYS));
         }
-        match TopRole::ALL.into_iter().find(|role| self.role(*role).is_none()) {
-            Some(missing) => Err(format!("the role {missing} is not among its roles")),
-            None => Ok(()),
+        if let Some(missing) = TopRole::ALL.into_iter().find(|role| self.role(*role).is_none()) {
+            return Err(format!("the role {missing} is not among its roles"));
         }
+        self.roles.values().try_for_each(|role| each_once(&role.keyids))
     }
 }
 
 /// The keys of a role, each named once, and how many of them must sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoleKeys {
-    #[serde(deserialize_with = "each_once")]
     pub(crate) keyids: Vec<KeyId>,
     pub(crate) threshold: Threshold,
     #[serde(flatten)]
@@ -115,16 +114,15 @@ impl RoleKeys {
     }
 }
 
-/// Reads identifiers of keys; the same one twice is an error.
-pub(super) fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KeyId>, D::Error> {
-    let keyids = Vec::<KeyId>::deserialize(deserializer)?;
+/// A role names each of its keys once (§4.3).
+pub(super) fn each_once(keyids: &[KeyId]) -> Result<(), String> {
     if keyids.len() > limits::KEYS {
-        return Err(serde::de::Error::custom(format!("{} key identifiers, at most {}", keyids.len(), limits::KEYS)));
+        return Err(format!("{} key identifiers of one role, at most {} are accepted", keyids.len(), limits::KEYS));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     match keyids.iter().find(|id| !seen.insert(*id)) {
-        Some(twice) => Err(serde::de::Error::custom(format!("the key {twice} is named twice for one role"))),
-        None => Ok(keyids),
+        Some(twice) => Err(format!("the key {twice} is named twice for one role")),
+        None => Ok(()),
     }
 }
 

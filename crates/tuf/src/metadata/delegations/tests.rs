@@ -66,6 +66,9 @@ fn hash_bins_are_named_as_tap_15_says() {
     for refused in [0, 33, 255, 256] {
         assert!(bins(refused, "b").is_err(), "{refused}");
     }
+    for (bit_length, expected) in [(63, 1 << 63), (64, u64::MAX), (u8::MAX, u64::MAX)] {
+        assert_eq!(Succinct::new(bit_length, "b", Vec::new(), Threshold::ONE).bins(), expected);
+    }
     let longest = limits::ROLE_NAME_BYTES - 9;
     assert!(bins(32, &"b".repeat(longest)).unwrap().name_of(0).parse::<RoleName>().is_ok());
     assert!(bins(32, &"b".repeat(longest + 1)).is_err());
