@@ -218,8 +218,11 @@ impl Succinct {
 
     /// How many bins there are. For more than 63 bits, which no client accepts, the highest number.
     #[must_use]
-    pub fn bins(&self) -> u64 {
-        1_u64.checked_shl(u32::from(self.bit_length)).unwrap_or(u64::MAX)
+    pub const fn bins(&self) -> u64 {
+        match 1_u64.checked_shl(self.bit_length as u32) {
+            Some(bins) => bins,
+            None => u64::MAX,
+        }
     }
 
     /// The number of the bin that a path belongs to.

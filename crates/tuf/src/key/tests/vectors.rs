@@ -1,8 +1,10 @@
 //! Keys and signatures that python-tuf's own library made or judged (`vectors.py` says how), and small changes of them.
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use super::super::*;
+use crate::limits::PUBLIC_KEY_BYTES;
 
 pub(super) const MESSAGE: &[u8] = b"The quick brown fox jumps over the lazy dog";
 
@@ -79,6 +81,18 @@ fn all_spellings_and_schemes_of_a_key_are_one_key() {
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), different);
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), different);
     assert_eq!(all.iter().map(PublicKey::material).collect::<HashSet<_>>().len(), different);
+}
+
+#[test]
+fn keys_are_compared_hashed_and_printed_by_their_material() {
+    let hasher = RandomState::new();
+    for (_, one) in Vector::good() {
+        assert_eq!(format!("{one:?}"), format!("PublicKey({} {})", one.scheme(), hex::encode(one.material())));
+        for (_, other) in Vector::good() {
+            assert_eq!(one.partial_cmp(&other), one.material().partial_cmp(other.material()));
+            assert_eq!(hasher.hash_one(&one) == hasher.hash_one(&other), one == other);
+        }
+    }
 }
 
 #[test]
@@ -178,6 +192,8 @@ fn a_key_that_cannot_verify_says_why() {
     let mut long = Vector::all().remove(0);
     long.key.keyval.public = "0".repeat(5000);
     assert_eq!(long.key.public(), Err(KeyError::TooLong { found: 5000 }));
+    long.key.keyval.public = "0".repeat(PUBLIC_KEY_BYTES);
+    assert!(!matches!(long.key.public(), Err(KeyError::TooLong { .. })), "exactly as long as the limit");
     assert_eq!(why("rsa with 1024 bits"), KeyError::Modulus { found: 1024 });
     assert_eq!(why("rsa with 2047 bits"), KeyError::Modulus { found: 2047 });
     assert_eq!(why("rsa with 8200 bits"), KeyError::Modulus { found: 8200 });
