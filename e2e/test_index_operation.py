@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import stat
 import threading
 import time
@@ -140,6 +141,24 @@ def test_a_server_that_is_asked_to_stop_ends_well(index: Index, world: World) ->
             index.publish(wheel("brie", f"{int(asked)}")).succeeded()
             serving.process.send_signal(asked)
             assert serving.process.wait(10) == 0, serving.log
+
+
+def test_an_upload_that_stalls_does_not_keep_a_server_from_stopping(index: Index) -> None:
+    head = (
+        "POST /legacy/ HTTP/1.1\r\nHost: index\r\nContent-Length: 1000\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        f"Authorization: Bearer {index.token()}\r\nExpect: 100-continue\r\n\r\n"
+    )
+    with index.serve() as serving:
+        host, port = serving.origin.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), 10) as stalling:
+            stalling.sendall(head.encode())
+            assert b"100 Continue" in stalling.recv(100), "the body is being read"
+            stalling.sendall(b"--x\r\n")
+            serving.process.terminate()
+            assert serving.process.wait(15) == 0, serving.log
+        serving.wait_for("cut off")
+    assert index.status()["files"] == 0, "and whoever opens the index next removes what came of it"
+    assert list((index.folder / "staging").rglob(".tmp*")) == []
 
 
 def until(happens: object, time_limit: float = 20) -> bool:

@@ -83,3 +83,6 @@ pub const PUBLICATION_WAIT: Duration = Duration::from_secs(20);
 pub const PUBLISHER_PAUSE: Duration = Duration::from_secs(2);
 /// How often old versions of metadata and documents are dropped: well within [`KEEP_AGE`], so that little piles up.
 pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(600);
+/// How long requests may take to end once the index is asked to stop: half of the ten seconds that containers get before they are
+/// killed. What was accepted is durable; an upload that is cut off is not accepted.
+pub const STOPPING: Duration = Duration::from_secs(5);

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use affineur_index::limits;
 use affineur_index::publisher::Publisher;
 use affineur_index::serve::Service;
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use super::arguments::ServeOptions;
 use super::open::{folder_failure, open, publisher_failure};
@@ -28,19 +29,20 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     }
     let address = service.address().map_err(taken)?;
     tracing::info!(%address, version = %publisher.version(), "serving the index at http://{address}/simple/");
-    let (stopping, mut stopped) = watch::channel(false);
-    let mut end_of_service = stopped.clone();
-    let serving = tokio::spawn(service.run(async move {
-        let _ = end_of_service.wait_for(|stop| *stop).await;
-    }));
-    let publishing = tokio::spawn(publisher.run(Timestamp::now, async move {
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }));
+    let (serve_on, end_of_serving) = oneshot::channel::<()>();
+    let (publish_on, end_of_publishing) = oneshot::channel::<()>();
+    let serving = tokio::spawn(service.run(async { drop(end_of_serving.await) }));
+    let publishing = tokio::spawn(publisher.run(Timestamp::now, async { drop(end_of_publishing.await) }));
     asked_to_stop.await;
-    let _ = stopping.send(true);
-    let served = serving.await;
-    if publishing.await.is_err() || served.is_err() {
+    // The service first: uploads that it accepts meanwhile are still signed and answered.
+    drop(serve_on);
+    let served = tokio::time::timeout(limits::STOPPING, serving).await;
+    drop(publish_on);
+    if publishing.await.is_err() || matches!(served, Ok(Err(_))) {
         return Err(Failure::bug("a part of the service ended early"));
+    }
+    if served.is_err() {
+        tracing::warn!("requests that did not end in time were cut off");
     }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
