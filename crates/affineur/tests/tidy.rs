@@ -282,12 +282,14 @@ fn constants_in_tables(text: &str) -> Vec<&str> {
 fn the_limits_that_operators_read_of_exist() {
     let limits: String =
         sources().into_iter().filter(|source| source.path.ends_with("limits.rs")).map(|source| source.text).collect();
-    let text = fs::read_to_string(root().join("docs/operate/gateway.md")).unwrap();
-    let limits_section = text.split("## Limits").nth(1).expect("a section of limits");
-    let named = constants_in_tables(limits_section);
-    assert!(named.len() > 10, "only {} limits are named", named.len());
-    let missing: Vec<_> = named.into_iter().filter(|name| !limits.contains(&format!("const {name}:"))).collect();
-    assert!(missing.is_empty(), "docs/operate/gateway.md names limits that are not there: {missing:?}");
+    for page in ["docs/operate/gateway.md", "docs/operate/index.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let limits_section = text.split("## Limits").nth(1).expect("a section of limits");
+        let named = constants_in_tables(limits_section);
+        assert!(named.len() > 10, "only {} limits are named in {page}", named.len());
+        let missing: Vec<_> = named.into_iter().filter(|name| !limits.contains(&format!("const {name}:"))).collect();
+        assert!(missing.is_empty(), "{page} names limits that are not there: {missing:?}");
+    }
     assert_eq!(constants_in_tables("| `A_BC`, `x` | `D_EF` |\n`G_HI`\n"), ["A_BC"]);
 }
 
