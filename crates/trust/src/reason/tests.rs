@@ -53,7 +53,7 @@ fn not_vouched() -> Vec<Reason> {
         NotVouched::OneMissing(DocumentKind::Overlay),
         NotVouched::GaveUp { visited: 32 },
         NotVouched::Unreachable { problem: "timestamp: timed out".to_owned(), last_heard: Some(now) },
-        NotVouched::Unreachable { problem: "bin.1-0: the repository does not have it".to_owned(), last_heard: None },
+        NotVouched::Unreachable { problem: "bin.1-0: the repository does not have it.".to_owned(), last_heard: None },
         NotVouched::Quarantined { reason: None },
         NotVouched::Quarantined { reason: Some("says \"malware\"\r\nX: y\u{1b}[31m".to_owned()) },
         NotVouched::OnlyPinned,

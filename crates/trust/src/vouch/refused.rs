@@ -162,7 +162,7 @@ impl fmt::Display for NotVouched {
             Self::OneMissing(DocumentKind::Overlay) => write!(f, "it has a listing of this project and no overlay"),
             Self::GaveUp { visited } => write!(f, "{visited} roles were asked, and more would have had to be"),
             Self::Unreachable { problem, last_heard } => {
-                write!(f, "{}", printable(problem, limits::PROBLEM_CHARACTERS))?;
+                f.write_str(printable(problem, limits::PROBLEM_CHARACTERS).trim_end_matches(['.', ' ']))?;
                 match last_heard {
                     Some(time) => write!(f, " (last current answer {})", minute(*time)),
                     None => Ok(()),
