@@ -210,7 +210,7 @@ fn the_epoch_changes_exactly_when_next_change_says() {
 fn the_examples_of_the_documentation_parse() {
     let document = include_str!("../../../../docs/formats/policy.md");
     let examples: Vec<_> = document.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     for example in examples {
         if example.starts_with("# added") {
             AddedPolicy::parse(example).unwrap();
