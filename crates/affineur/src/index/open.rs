@@ -39,7 +39,7 @@ pub(super) fn folder_failure(error: &FolderError) -> Failure {
 }
 
 pub(super) fn store_failure(error: &StoreError) -> Failure {
-    Failure::cannot_tell(format!("the index's store: {error}"), "look at the folder, its permissions and the room on its disk")
+    Failure::cannot_tell(format!("the index's store: {error}"), error.hint())
 }
 
 pub(super) fn publisher_failure(error: &PublisherError) -> Failure {

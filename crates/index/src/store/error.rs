@@ -203,7 +203,7 @@ impl StoreError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::Damaged { .. } => "stop the index, run `affineur index fsck`, and restore from a backup",
+            Self::Damaged { .. } => "stop the index, and restore it from a backup",
             Self::Newer { .. } => "use the version of affineur that wrote it, or a later one",
             Self::Full { .. } => "make room on the disk; nothing that was accepted is lost",
             Self::Busy { .. } => "wait for the other process",
