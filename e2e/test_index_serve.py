@@ -105,7 +105,7 @@ def test_metadata_lies_beside_files_and_is_used(address: str, serving: Gateway, 
         "pip", "install", "-vv", "--dry-run", "--target", world.site, "brie==1.0", "--only-binary", ":all:",
         env=serving.environment,
     ).succeeded()
-    with_log.says(f"{BRIE.filename}.metadata")
+    with_log.says(f"Downloading {BRIE.filename}.metadata").does_not_say(f"Downloading {BRIE.filename} ")
 
 
 def test_the_process_says_how_it_is(index: Index, world: World) -> None:
