@@ -308,3 +308,9 @@ fn the_gateway_built_alone_has_nothing_that_signs() {
     assert!(!tree("affineur-gateway", "features,no-dev").contains(SIGNING));
     assert!(tree("affineur-gateway", "features").contains(SIGNING), "its tests sign, so the check can fail");
 }
+
+#[test]
+fn the_index_built_alone_has_nothing_that_opens_offline_keys() {
+    assert!(!tree("affineur-index", "no-dev").contains("affineur-signer"));
+    assert!(tree("affineur", "no-dev").contains("affineur-signer"), "the program has it, so the check can fail");
+}
