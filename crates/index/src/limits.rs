@@ -86,3 +86,44 @@ pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(600);
 /// How long requests may take to end once the index is asked to stop: half of the ten seconds that containers get before they are
 /// killed. What was accepted is durable; an upload that is cut off is not accepted.
 pub const STOPPING: Duration = Duration::from_secs(5);
+
+/// Most connections at a time; more wait in the system's queue. Each may have a file open too: [`OPEN_FILES`] has room for both.
+pub const CONNECTIONS: usize = 1_024;
+/// Files that a process wants to have open: twice the connections, the store's own and some.
+pub const OPEN_FILES: u64 = 4_096;
+/// Wait after the system refused to hand out a connection (mostly: out of file descriptors), so that we do not spin.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long the head of a request may take, and how long an idle connection is kept. A head is one packet; tools use a connection
+/// again within seconds.
+pub const HEAD_TIME: Duration = Duration::from_secs(30);
+/// Most headers of a request: tools send twenty.
+pub const HEADERS: usize = 100;
+/// Most bytes that a connection buffers before they are read, heads among them.
+pub const BUFFER_BYTES: usize = 64 << 10;
+/// How long a client may take nothing of an answer. What it has not taken is in the system's buffers meanwhile, not in ours.
+pub const WRITE_STALL: Duration = Duration::from_secs(60);
+/// How long after the answer what still comes is read and thrown away. Whoever is refused in the middle of an upload goes on
+/// sending; a connection that is closed before would take the words of the refusal with it.
+pub const LINGER: Duration = Duration::from_secs(30);
+/// The same for a client that sends nothing more.
+pub const LINGER_IDLE: Duration = Duration::from_secs(5);
+/// Most uploads that come in at once. Each has a file and a thread for inspecting it now and then; disks have enough of it.
+pub const UPLOADS: usize = 64;
+/// Most uploads with one token at once: more than `uv publish` and builds in parallel begin, and a quarter of all.
+pub const UPLOADS_OF_TOKEN: usize = 16;
+/// How long an upload waits for its turn. Tools wait for a minute at least.
+pub const UPLOAD_WAIT: Duration = Duration::from_secs(30);
+/// How long nothing may come of an upload: a connection that is interrupted for longer has mostly been given up on the other side.
+pub const UPLOAD_IDLE: Duration = Duration::from_secs(60);
+/// Least bytes per second of an upload on the average, that of a telephone line of 1990: 2 GiB may take three days, a connection
+/// kept open with a byte now and then ends after [`UPLOAD_GRACE`].
+pub const UPLOAD_RATE: u64 = 8 << 10;
+/// How far an upload may fall behind [`UPLOAD_RATE`].
+pub const UPLOAD_GRACE: Duration = Duration::from_secs(60);
+/// After how many seconds who was told to come again may do so: as long as a typical upload takes.
+pub const RETRY_AFTER_SECONDS: u64 = 30;
+/// Bytes of the disk that no upload may take, so that there is room for signing, for the database's log and for operators: [`UPLOADS`]
+/// may all overshoot by [`RESERVE_STEP`], and a publication at full size takes some 100 MB with its log.
+pub const DISK_RESERVE: u64 = 1 << 30;
+/// How many bytes of an upload may come between two looks at the disk's free space.
+pub const RESERVE_STEP: u64 = 4 << 20;

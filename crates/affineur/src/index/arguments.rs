@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use affineur_index::limits;
 use affineur_packaging::{ProjectName, Requirement};
 use clap::{Args, Subcommand};
 use url::Url;
@@ -82,6 +83,35 @@ pub(crate) struct ServeOptions {
     /// How log lines look
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+    #[command(flatten)]
+    pub(crate) limits: LimitOptions,
+}
+
+/// What an index takes at once, and how patiently.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub(crate) struct LimitOptions {
+    /// Most uploads at once; further ones wait
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::UPLOADS as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) upload_limit: u32,
+    /// Most uploads at once with one token
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::UPLOADS_OF_TOKEN as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) token_upload_limit: u32,
+    /// For how long an upload waits for its turn; then it is answered with 503
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::UPLOAD_WAIT.as_secs())]
+    pub(crate) upload_wait: u64,
+    /// For how long nothing may come of an upload; then it is answered with 408
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::UPLOAD_IDLE.as_secs())]
+    pub(crate) upload_idle: u64,
+    /// Room on the disk that uploads must leave; others are answered with 507
+    #[arg(long, value_name = "MIB", default_value_t = limits::DISK_RESERVE >> 20)]
+    pub(crate) disk_reserve: u64,
+    /// Most connections at once; further ones wait
+    #[arg(long, value_name = "NUMBER", default_value_t = limits::CONNECTIONS as u32, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections: u32,
+    /// For how long the head of a request may take, and an idle connection is kept
+    #[arg(long, value_name = "SECONDS", default_value_t = limits::HEAD_TIME.as_secs())]
+    pub(crate) head_time: u64,
 }
 
 #[derive(Debug, Args)]

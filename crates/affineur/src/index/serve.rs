@@ -1,14 +1,16 @@
 //! `affineur index serve`.
 
+use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use affineur_index::limits;
 use affineur_index::publisher::Publisher;
-use affineur_index::serve::Service;
+use affineur_index::serve::{Limits, Service};
+use affineur_index::upload::{Pace, Reserve};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::arguments::ServeOptions;
+use super::arguments::{LimitOptions, ServeOptions};
 use super::open::{folder_failure, open, publisher_failure};
 use crate::failure::Failure;
 use crate::serve::log;
@@ -23,7 +25,7 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     let taken = |problem: std::io::Error| {
         Failure::usage(format!("cannot listen: {problem}"), "choose another address with --listen or --metrics-listen")
     };
-    let mut service = Service::bind(store, options.listen).await.map_err(taken)?;
+    let mut service = Service::bind(store, options.listen, limits(&options.limits, folder.path())).await.map_err(taken)?;
     if let Some(address) = options.metrics_listen {
         service = service.with_metrics(address).await.map_err(taken)?;
     }
@@ -36,7 +38,7 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     asked_to_stop.await;
     // The service first: uploads that it accepts meanwhile are still signed and answered.
     drop(serve_on);
-    let served = tokio::time::timeout(limits::STOPPING, serving).await;
+    let served = tokio::time::timeout(affineur_index::limits::STOPPING, serving).await;
     drop(publish_on);
     if publishing.await.is_err() || matches!(served, Ok(Err(_))) {
         return Err(Failure::bug("a part of the service ended early"));
@@ -46,4 +48,16 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+fn limits(options: &LimitOptions, folder: &Path) -> Limits {
+    Limits {
+        connections: options.connections as usize,
+        head_time: Duration::from_secs(options.head_time),
+        uploads: options.upload_limit as usize,
+        uploads_of_token: options.token_upload_limit as usize,
+        upload_wait: Duration::from_secs(options.upload_wait),
+        pace: Pace { idle: Duration::from_secs(options.upload_idle), ..Pace::default() },
+        reserve: Some(Reserve::new(folder, options.disk_reserve.saturating_mul(1 << 20))),
+    }
 }

@@ -3,17 +3,20 @@
 //!
 //! Readers see what is published and nothing else: a file whose metadata is not signed yet is not there.
 
+mod admission;
 mod answer;
 mod files;
 mod health;
+mod listen;
 mod simple;
+mod stall;
 mod tuf;
 mod upload;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -24,19 +27,58 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
+use crate::limits;
 use crate::store::Store;
+use crate::upload::{Pace, Reserve};
+use admission::Admission;
 use simple::Pages;
+
+/// How much is taken at once, and how patiently. The defaults are those of [`limits`].
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Most connections.
+    pub connections: usize,
+    /// How long the head of a request may take, and how long an idle connection is kept.
+    pub head_time: Duration,
+    /// Most uploads at once.
+    pub uploads: usize,
+    /// Most uploads with one token at once.
+    pub uploads_of_token: usize,
+    /// How long an upload waits for its turn.
+    pub upload_wait: Duration,
+    /// How slowly an upload may come.
+    pub pace: Pace,
+    /// Room on the disk that uploads leave.
+    pub reserve: Option<Reserve>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: limits::CONNECTIONS,
+            head_time: limits::HEAD_TIME,
+            uploads: limits::UPLOADS,
+            uploads_of_token: limits::UPLOADS_OF_TOKEN,
+            upload_wait: limits::UPLOAD_WAIT,
+            pace: Pace::default(),
+            reserve: None,
+        }
+    }
+}
 
 /// What the routes share.
 struct Shared<S> {
     store: S,
     pages: Pages,
+    admission: Admission,
+    limits: Limits,
 }
 
 /// A running index.
 pub struct Service {
     router: Router,
     listener: TcpListener,
+    limits: Limits,
     metrics: Option<(TcpListener, PrometheusHandle)>,
 }
 
@@ -45,8 +87,10 @@ impl Service {
     ///
     /// # Errors
     /// The address cannot be had.
-    pub async fn bind<S: Store>(store: S, address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { router: router(store), listener: TcpListener::bind(address).await?, metrics: None })
+    pub async fn bind<S: Store>(store: S, address: SocketAddr, limits: Limits) -> io::Result<Self> {
+        listen::raise_open_file_limit();
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { router: router(store, &limits), listener, limits, metrics: None })
     }
 
     /// Serves metrics at an address of their own.
@@ -68,20 +112,19 @@ impl Service {
     }
 
     /// Serves until `stop` is ready; requests that have begun may end.
-    ///
-    /// # Errors
-    /// The listener fails.
-    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         if let Some((listener, handle)) = self.metrics {
             let router = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
-            tokio::spawn(async move { axum::serve(listener, router).await });
+            let limits = self.limits.clone();
+            tokio::spawn(async move { listen::serve(listener, router, &limits, std::future::pending()).await });
         }
-        axum::serve(self.listener, self.router).with_graceful_shutdown(stop).await
+        listen::serve(self.listener, self.router, &self.limits, stop).await;
     }
 }
 
-fn router<S: Store>(store: S) -> Router {
-    let shared = Arc::new(Shared { store, pages: Pages::new() });
+fn router<S: Store>(store: S, limits: &Limits) -> Router {
+    let (pages, admission, limits) = (Pages::new(), Admission::new(limits), limits.clone());
+    let shared = Arc::new(Shared { store, pages, admission, limits });
     let compressed = Router::new()
         .route("/tuf/metadata/{path}", get(tuf::metadata))
         .route("/simple/", get(simple::projects))

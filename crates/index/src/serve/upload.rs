@@ -1,6 +1,7 @@
 //! `POST /legacy/`: uploads as twine, uv, flit, hatch and poetry send them. Each refusal is in the reason phrase, which twine
 //! prints, and in a problem document, which uv prints.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
@@ -17,9 +18,9 @@ use jiff::tz::TimeZone;
 
 use super::{Shared, answer};
 use crate::limits;
-use crate::store::{AcceptError, Scope, Stage, StageError, Store, TicketState, Token};
+use crate::store::{AcceptError, Scope, Stage, StageError, Staged, Store, StoreError, TicketState, Token};
 use crate::token::digest_of;
-use crate::upload::{Facts, ReadError, Sink, UploadError, accept, read};
+use crate::upload::{Facts, NoRoom, PaceError, ReadError, Reserve, Sink, UploadError, Watch, accept, paced, read};
 
 /// Why an upload is refused, in words for whoever uploads.
 struct Refusal {
@@ -39,16 +40,19 @@ impl Refusal {
         if let Ok(phrase) = ReasonPhrase::try_from(Bytes::from(cut)) {
             response.extensions_mut().insert(phrase);
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            let demand = HeaderValue::from_static("Basic realm=\"upload\"");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, demand);
-        }
+        let (name, value) = match self.status {
+            StatusCode::UNAUTHORIZED => (header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"upload\"")),
+            StatusCode::SERVICE_UNAVAILABLE => (header::RETRY_AFTER, limits::RETRY_AFTER_SECONDS.into()),
+            StatusCode::REQUEST_TIMEOUT => (header::CONNECTION, HeaderValue::from_static("close")),
+            _ => return response,
+        };
+        response.headers_mut().insert(name, value);
         response
     }
 }
 
 pub(super) async fn upload<S: Store>(State(shared): State<Arc<Shared<S>>>, request: Request) -> Response {
-    match taken(&shared.store, request).await {
+    match taken(&shared, request).await {
         Ok(words) => Response::new(Body::from(words)),
         Err(refusal) => {
             tracing::info!(status = refusal.status.as_u16(), reason = %refusal.words, "an upload was refused");
@@ -57,31 +61,33 @@ pub(super) async fn upload<S: Store>(State(shared): State<Arc<Shared<S>>>, reque
     }
 }
 
-async fn taken<S: Store>(store: &S, request: Request) -> Result<String, Refusal> {
-    let now = Timestamp::now();
+async fn taken<S: Store>(shared: &Shared<S>, request: Request) -> Result<String, Refusal> {
+    let (now, store) = (Timestamp::now(), &shared.store);
     let (head, body) = request.into_parts();
     let token = authorized(store, &head.headers, now).await?;
+    let place = shared.admission.place(token.id).await;
+    let place = place.map_err(|busy| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, busy.to_string()))?;
+    let mut staging = Staging::new(store, &token, shared.limits.reserve.as_ref());
+    staging.expect(&head.headers)?;
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let stage = store.stage(limits::DISTRIBUTION_BYTES).map_err(|error| broken(&error))?;
-    let mut staging = Staging(stage);
-    let form = read(content_type, body.into_data_stream(), &mut staging, limits::DISTRIBUTION_BYTES).await;
+    let body = pin!(paced(body.into_data_stream(), shared.limits.pace));
+    let form = read(content_type, body, &mut staging, limits::DISTRIBUTION_BYTES).await;
     let form = form.map_err(|error| match error {
         ReadError::Fault(fault) => Refusal::new(fault.status(), fault.to_string()),
-        ReadError::Body(_) => Refusal::new(StatusCode::BAD_REQUEST, "the upload broke off before its end"),
-        ReadError::Sink(StageError::TooLarge { limit }) => {
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the file has more than {limit} bytes"))
-        }
-        ReadError::Sink(error) => broken(&error),
+        ReadError::Body(PaceError::Body(_)) => Refusal::new(StatusCode::BAD_REQUEST, "the upload broke off before its end"),
+        ReadError::Body(slow) => Refusal::new(StatusCode::REQUEST_TIMEOUT, slow.to_string()),
+        ReadError::Sink(refusal) => refusal,
     })?;
     may_write(&token, &form.project)?;
     if form.attestations.is_some() {
         let words = "this index cannot verify attestations yet, and takes none unverified: upload without them";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, words));
     }
-    let staged = staging.0.finish().map_err(|error| broken(&error))?;
+    let staged = staging.finish()?;
     let file = form.file.clone();
     let facts = Facts { file: form.file, attestations: None, uploader: format!("token {}", token.id.number()), now };
     let accepted = accept(store, staged, facts).await.map_err(|error| refused(&error))?;
+    drop(place);
     tracing::info!(%file, token = token.id.number(), ticket = accepted.ticket().number(), "an upload was accepted");
     let day = now.to_zoned(TimeZone::UTC).date();
     if let Err(error) = store.token_used(token.id, day).await {
@@ -140,9 +146,18 @@ fn refused(error: &UploadError) -> Refusal {
         UploadError::Name { .. } | UploadError::Archive { .. } | UploadError::Accept(AcceptError::TooLarge) => {
             StatusCode::BAD_REQUEST
         }
+        UploadError::Store(StoreError::Full { .. })
+        | UploadError::Accept(AcceptError::Store(StoreError::Full { .. }))
+        | UploadError::Stage(StageError::Store(StoreError::Full { .. })) => return full(error),
         _ => return broken(error),
     };
     Refusal::new(status, error.to_string())
+}
+
+/// There is no room: the operator's matter.
+fn full(error: &dyn std::error::Error) -> Refusal {
+    tracing::error!(%error, "there is no room for an upload");
+    Refusal::new(StatusCode::INSUFFICIENT_STORAGE, NoRoom.to_string())
 }
 
 /// Our fault. What exactly is for the log.
@@ -151,14 +166,70 @@ fn broken(error: &dyn std::error::Error) -> Refusal {
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the index could not keep this upload; its log says why")
 }
 
-/// Writes the file into the store's staging as it comes.
-struct Staging(Stage);
+/// Writes the file into the store's staging as it comes, if it is the token's project's and there is room for it.
+struct Staging<'a, S> {
+    store: &'a S,
+    token: &'a Token,
+    reserve: Option<&'a Reserve>,
+    watch: Option<Watch<'a>>,
+    stage: Option<Stage>,
+}
 
-impl Sink for Staging {
-    type Error = StageError;
+impl<'a, S: Store> Staging<'a, S> {
+    fn new(store: &'a S, token: &'a Token, reserve: Option<&'a Reserve>) -> Self {
+        Self { store, token, reserve, watch: reserve.map(Reserve::watch), stage: None }
+    }
 
-    async fn write(&mut self, bytes: Bytes) -> Result<(), StageError> {
-        self.0.write(&bytes)
+    /// Refuses what is too long by its own word, before any of it came.
+    fn expect(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+        if length > limits::DISTRIBUTION_BYTES + limits::FORM_BYTES as u64 {
+            return Err(too_large(limits::DISTRIBUTION_BYTES));
+        }
+        self.reserve.map_or(Ok(()), |reserve| reserve.check(length)).map_err(|error| full(&error))
+    }
+
+    fn finish(self) -> Result<Staged, Refusal> {
+        let none = || Refusal::new(StatusCode::BAD_REQUEST, "there is no file in the form");
+        self.stage.ok_or_else(none)?.finish().map_err(|error| not_staged(&error))
+    }
+}
+
+impl<S: Store> Sink for Staging<'_, S> {
+    type Error = Refusal;
+
+    fn begin(&mut self, project: Option<&ProjectName>) -> Result<(), Refusal> {
+        match (project, &self.token.scope) {
+            (Some(project), _) => may_write(self.token, project)?,
+            (None, Scope::Index) => {}
+            (None, Scope::Project(own)) => {
+                let words = format!("this token may upload to {own} only: send the field name before the file");
+                return Err(Refusal::new(StatusCode::FORBIDDEN, words));
+            }
+        }
+        let stage = self.store.stage(limits::DISTRIBUTION_BYTES);
+        self.stage = Some(stage.map_err(|error| not_staged(&error.into()))?);
+        Ok(())
+    }
+
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Refusal> {
+        if let Some(watch) = &mut self.watch {
+            watch.coming(bytes.len()).map_err(|error| full(&error))?;
+        }
+        self.stage.as_mut().map_or(Ok(()), |stage| stage.write(&bytes)).map_err(|error| not_staged(&error))
+    }
+}
+
+fn too_large(most: u64) -> Refusal {
+    let words = format!("the file has more than {most} bytes, which is the most that this index takes");
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, words)
+}
+
+fn not_staged(error: &StageError) -> Refusal {
+    match error {
+        StageError::TooLarge { limit } => too_large(*limit),
+        StageError::Store(StoreError::Full { .. }) => full(error),
+        StageError::Store(_) => broken(error),
     }
 }
 

@@ -26,6 +26,12 @@ pub trait Sink {
     /// Why it cannot take more.
     type Error;
 
+    /// The file begins. Says whose it is where the form said so by then: tools send `name` before the file.
+    ///
+    /// # Errors
+    /// It is not wanted.
+    fn begin(&mut self, project: Option<&ProjectName>) -> Result<(), Self::Error>;
+
     /// Takes the next bytes of the file.
     fn write(&mut self, bytes: Bytes) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
@@ -182,13 +188,22 @@ pub async fn read<E, S: Sink>(
     while let Some(bytes) = body.next().await {
         multipart.push(&bytes.map_err(ReadError::Body)?);
         while let Some(event) = multipart.event().map_err(FormFault::from)? {
-            if let Some(bytes) = upload.take(event)? {
-                sink.write(bytes).await.map_err(ReadError::Sink)?;
+            match upload.take(event)? {
+                Step::Nothing => {}
+                Step::FileBegins => sink.begin(upload.project()?.as_ref()).map_err(ReadError::Sink)?,
+                Step::OfFile(bytes) => sink.write(bytes).await.map_err(ReadError::Sink)?,
             }
         }
     }
     multipart.finish().map_err(FormFault::from)?;
     Ok(upload.finish()?)
+}
+
+/// What the sink has to know.
+enum Step {
+    Nothing,
+    FileBegins,
+    OfFile(Bytes),
 }
 
 /// A form on its way.
@@ -209,13 +224,14 @@ impl Upload {
     }
 
     /// Takes what comes next, and gives out what is of the file.
-    fn take(&mut self, event: Event) -> Result<Option<Bytes>, FormFault> {
+    fn take(&mut self, event: Event) -> Result<Step, FormFault> {
         match event {
             Event::Part(part) => {
                 self.in_file = self.fields.begin(&part.name)? == Some(Field::Content);
                 if self.in_file {
                     self.file_name = Some(part.file_name.ok_or(FormFault::NoFileName)?);
                     self.check_what_is_here()?;
+                    return Ok(Step::FileBegins);
                 }
             }
             Event::Content(bytes) if self.in_file => {
@@ -224,12 +240,21 @@ impl Upload {
                     return Err(FormFault::LargeFile { most: self.most_bytes });
                 }
                 self.digests.update(&bytes);
-                return Ok(Some(bytes));
+                return Ok(Step::OfFile(bytes));
             }
             Event::Content(bytes) => self.fields.add(&bytes)?,
             Event::PartEnd | Event::End => {}
         }
-        Ok(None)
+        Ok(Step::Nothing)
+    }
+
+    /// Whose file it is, as far as the form has said.
+    fn project(&self) -> Result<Option<ProjectName>, FormFault> {
+        match self.fields.required(Field::Name) {
+            Ok(name) => Ok(Some(name.parse()?)),
+            Err(FormFault::Missing(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Checks what needs nothing that is still to come: a wrong name is said before gigabytes were sent.
@@ -243,7 +268,7 @@ impl Upload {
     fn names(&self) -> Result<(ProjectName, Version, FileName), FormFault> {
         self.fields.expect(Field::Action, "file_upload")?;
         self.fields.expect(Field::ProtocolVersion, "1")?;
-        let project: ProjectName = self.fields.required(Field::Name)?.parse()?;
+        let project = self.project()?.ok_or(FormFault::Missing(Field::Name))?;
         let version = self.fields.required(Field::Version)?;
         let version: Version = version.parse().map_err(|_| FormFault::Version(shown(version)))?;
         let file = file(self.file_name.as_deref().ok_or(FormFault::Missing(Field::Content))?, &project)?;

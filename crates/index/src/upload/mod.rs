@@ -8,8 +8,13 @@ mod digests;
 mod fields;
 mod form;
 mod multipart;
+mod pace;
+mod reserve;
 
 pub use self::accept::{Facts, UploadError, accept, accept_file};
 pub use self::fields::Field;
 pub use self::form::{Form, FormFault, ReadError, Sink, read};
 pub use self::multipart::{Event, Multipart, MultipartFault, Part};
+pub use self::pace::{Pace, PaceError, paced};
+pub(crate) use self::reserve::Watch;
+pub use self::reserve::{NoRoom, Reserve};

@@ -9,10 +9,23 @@ use super::*;
 struct Memory {
     bytes: Vec<u8>,
     room: usize,
+    /// What was known when the file began.
+    begun: Vec<Option<ProjectName>>,
+}
+
+impl Memory {
+    fn new(room: usize) -> Self {
+        Self { bytes: Vec::new(), room, begun: Vec::new() }
+    }
 }
 
 impl Sink for Memory {
     type Error = &'static str;
+
+    fn begin(&mut self, project: Option<&ProjectName>) -> Result<(), Self::Error> {
+        self.begun.push(project.cloned());
+        if self.room == 0 { Err("unwanted") } else { Ok(()) }
+    }
 
     async fn write(&mut self, bytes: Bytes) -> Result<(), Self::Error> {
         self.bytes.extend_from_slice(&bytes);
@@ -24,7 +37,7 @@ type Outcome = Result<(Form, Vec<u8>), ReadError<Infallible, &'static str>>;
 
 async fn read_in(content_type: &str, body: &[u8], piece: usize) -> Outcome {
     let pieces = stream::iter(body.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))));
-    let mut memory = Memory { bytes: Vec::new(), room: 1 << 20 };
+    let mut memory = Memory::new(1 << 20);
     let form = read(content_type, pieces, &mut memory, 1 << 20).await?;
     Ok((form, memory.bytes))
 }
@@ -196,10 +209,29 @@ async fn a_wrong_name_is_said_before_the_file_was_sent() {
     let pieces = stream::iter(
         body.bytes().chunks(100).map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))).collect::<Vec<_>>(),
     );
-    let mut memory = Memory { bytes: Vec::new(), room: 0 };
+    let mut memory = Memory::new(0);
     let outcome = read("multipart/form-data; boundary=B", pieces, &mut memory, 1 << 20).await;
     assert!(matches!(outcome, Err(ReadError::Fault(FormFault::OtherVersion { .. }))), "{outcome:?}");
     assert_eq!(memory.bytes, b"");
+}
+
+#[tokio::test]
+async fn the_sink_hears_whose_file_it_is_before_its_first_byte_and_may_refuse_it() {
+    let named = Some("demo-pkg".parse::<ProjectName>().unwrap());
+    for (body, known) in [(Body::usual(), named.clone()), (Body::usual().reversed(), None)] {
+        for room in [0, 100] {
+            let bytes = body.bytes();
+            let pieces = stream::iter(bytes.chunks(7).map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))));
+            let mut memory = Memory::new(room);
+            let outcome = read("multipart/form-data; boundary=B", pieces, &mut memory, 1 << 20).await;
+            assert_eq!(memory.begun, std::slice::from_ref(&known));
+            if room == 0 {
+                assert_eq!((outcome, &memory.bytes[..]), (Err(ReadError::Sink("unwanted")), &b""[..]));
+            } else {
+                assert_eq!(outcome.map(|form| Some(form.project)), Ok(named.clone()));
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -265,10 +297,10 @@ async fn everything_in_a_form_is_bounded() {
 async fn a_body_or_a_sink_that_fails_is_not_the_uploaders_fault() {
     let whole = Body::usual().bytes();
     let pieces = stream::iter([Ok(Bytes::copy_from_slice(&whole[..50])), Err("reset")]);
-    let mut memory = Memory { bytes: Vec::new(), room: 100 };
+    let mut memory = Memory::new(100);
     let content_type = "multipart/form-data; boundary=B";
     assert_eq!(read(content_type, pieces, &mut memory, 1 << 20).await, Err(ReadError::Body("reset")));
-    let mut full = Memory { bytes: Vec::new(), room: 3 };
+    let mut full = Memory::new(3);
     let pieces = stream::iter([Ok::<_, Infallible>(Bytes::from(whole))]);
     assert_eq!(read(content_type, pieces, &mut full, 1 << 20).await, Err(ReadError::Sink("full")));
     let other = FormFault::Multipart(MultipartFault::ContentType);
