@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use crate::limits;
 use crate::local::{Kept, LocalCopy, LocalError, Locked, TopRole};
-use crate::transport::{FetchError, Fetched, Transport};
+use crate::transport::{FetchError, Fetched, Problem, Transport};
 
 /// A client of one repository.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<T: Transport> Client<T> {
         let mut roots = Roots::start(&locked.root(affineur_tuf::limits::ROOT_BYTES)?, now)?;
         while let Some(wanted) = roots.wanted() {
             let Some(bytes) = self.fetch(&wanted).await? else { break };
-            roots = roots.accept(&bytes)?;
+            roots = roots.accept(&bytes).map_err(|error| self.refused(error, &bytes))?;
             locked.write_root(&bytes)?;
         }
         let mut timestamps = roots.finish()?;
@@ -103,7 +103,7 @@ impl<T: Transport> Client<T> {
             seal_anew(&locked, TopRole::Timestamp, &kept, timestamps.local_seal());
         }
         let bytes = self.fetch_listed(&timestamps.wanted()).await?;
-        let snapshots = timestamps.accept(&bytes)?;
+        let snapshots = timestamps.accept(&bytes).map_err(|error| self.refused(error, &bytes))?;
         if let Some(seal) = snapshots.timestamp_to_keep() {
             locked.write_top(TopRole::Timestamp, &bytes, &seal)?;
         }
@@ -121,7 +121,7 @@ impl<T: Transport> Client<T> {
             Err(snapshots) => snapshots,
         };
         let bytes = self.fetch_listed(&snapshots.wanted()).await?;
-        let targets = snapshots.accept(&bytes)?;
+        let targets = snapshots.accept(&bytes).map_err(|error| self.refused(error, &bytes))?;
         if let Some(seal) = targets.snapshot_to_keep() {
             locked.write_top(TopRole::Snapshot, &bytes, &seal)?;
             prune(locked);
@@ -139,7 +139,7 @@ impl<T: Transport> Client<T> {
             Err(targets) => targets,
         };
         let bytes = self.fetch_listed(&targets.wanted()?).await?;
-        let (view, seal) = targets.accept(&bytes)?;
+        let (view, seal) = targets.accept(&bytes).map_err(|error| self.refused(error, &bytes))?;
         locked.write_top(TopRole::Targets, &bytes, &seal)?;
         Ok(view)
     }
@@ -190,7 +190,7 @@ impl<T: Transport> Client<T> {
             }
         }
         let bytes = self.fetch_listed(&wanted).await?;
-        let seal = view.lend(|view| view.accept(edge, &bytes, now))?;
+        let seal = view.lend(|view| view.accept(edge, &bytes, now)).map_err(|error| self.refused(error, &bytes))?;
         self.cache(name, &bytes, &seal);
         Ok(())
     }
@@ -202,10 +202,25 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// Keeps what was refused as hostile, for whoever looks into it. Nothing depends on it.
+    fn refused(&self, error: Error, bytes: &[u8]) -> Error {
+        if error.fault.is_hostile() {
+            match self.local.keep_refused(&error.role, bytes) {
+                Ok(Some(path)) => tracing::warn!(%error, path = %path.display(), "what was refused is kept"),
+                Ok(None) => tracing::warn!(%error, "refused; as much as is kept was refused before"),
+                Err(problem) => tracing::warn!(%error, %problem, "what was refused could not be kept"),
+            }
+        }
+        error
+    }
+
     async fn fetch(&self, wanted: &Wanted) -> Result<Option<Bytes>, ClientError> {
         match self.transport.metadata(&wanted.path, wanted.at_most).await {
             Ok(Fetched::Bytes(bytes)) => Ok(Some(bytes)),
             Ok(Fetched::Missing) => Ok(None),
+            Err(FetchError { problem: Problem::TooLong { .. }, .. }) if let Some(error) = wanted.too_long() => {
+                Err(error.into())
+            }
             Err(source) => Err(ClientError::Fetch { role: wanted.role.clone(), path: wanted.path.clone(), source }),
         }
     }

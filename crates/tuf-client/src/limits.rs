@@ -53,6 +53,12 @@ pub const KEPT_FILE_BYTES: u64 = 64 << 20;
 /// bins of several hundred projects, and little for any disk.
 pub const CACHE_BYTES: u64 = 64 << 20;
 
+/// Pieces of evidence that are kept: an attack is told by its first ones.
+pub const REFUSED_FILES: usize = 32;
+
+/// Most bytes of all evidence: a few of the largest files that there can be.
+pub const REFUSED_BYTES: u64 = 64 << 20;
+
 /// What a file takes at least, on most file systems.
 pub const BLOCK_BYTES: u64 = 4096;
 

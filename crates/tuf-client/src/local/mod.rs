@@ -6,6 +6,7 @@
 //!   root.json timestamp.json snapshot.json targets.json     durable: fsync, rename, fsync of the folder
 //!   <encoded role name>.json                                a cache: renamed into place, never synced
 //!   seals/<same name>.seal                                  what the bytes of that role were verified by
+//!   refused/                                                what was refused as hostile: evidence, for people
 //!   tmp/                                                    files that have no name yet
 //!   lock                                                    held by the process that writes
 //! ```
@@ -21,6 +22,7 @@ mod disk;
 mod error;
 mod name;
 mod prune;
+mod refused;
 mod seal;
 
 use std::fmt;

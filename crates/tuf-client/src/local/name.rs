@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use affineur_tuf::RoleLabel;
 use aws_lc_rs::digest::{SHA256, digest};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -38,6 +39,19 @@ impl Stem {
             1..=limits::STEM_BYTES => encoded,
             _ => digest_of(name),
         }))
+    }
+
+    /// Of any role, root among them.
+    pub(super) fn labelled(role: &RoleLabel) -> Self {
+        match role {
+            RoleLabel::Top(role) => Self(Cow::Borrowed(role.as_str())),
+            RoleLabel::Delegated(name) => Self::delegated(name.as_str()),
+        }
+    }
+
+    /// Of evidence: the beginning of the digest tells pieces of one role apart, and fits behind the longest stem.
+    pub(super) fn refused_file(&self, sha256: &str) -> String {
+        format!("{}.{}.json", self.0, sha256.get(..16).unwrap_or(sha256))
     }
 
     pub(super) fn metadata_file(&self) -> String {

@@ -15,6 +15,7 @@ mod roots;
 mod tests;
 
 use crate::error::{Error, Fault, RoleLabel};
+use crate::hashes::Mismatch;
 use crate::limits;
 use crate::metadata::{Listed, Role, Root, TopRole, Version};
 use crate::name::metadata_path;
@@ -34,6 +35,18 @@ pub struct Wanted {
     pub path: String,
     /// How many bytes at most.
     pub at_most: u64,
+    /// How many bytes it must have, where whoever lists it says so.
+    pub listed: Option<u64>,
+}
+
+impl Wanted {
+    /// What it means that more than `at_most` bytes came: other bytes than the listed ones, if the listed length is that.
+    #[must_use]
+    pub fn too_long(&self) -> Option<Error> {
+        let length = self.listed.filter(|length| *length == self.at_most)?;
+        let mismatch = Mismatch::Length { expected: length, found: length, more: true };
+        Some(Fault::Mismatch(mismatch).of(self.role.clone()))
+    }
 }
 
 /// What became of a remembered file.
@@ -79,7 +92,7 @@ impl Base {
             _ => limits::TARGETS_BYTES,
         };
         let at_most = listed.length().map_or(most, |length| length.min(most));
-        Wanted { path: metadata_path(role.as_str(), version), role, at_most }
+        Wanted { path: metadata_path(role.as_str(), version), role, at_most, listed: listed.length() }
     }
 }
 

@@ -52,7 +52,7 @@ impl Timestamps {
     #[must_use]
     pub fn wanted(&self) -> Wanted {
         let role = TopRole::Timestamp;
-        Wanted { role: role.into(), path: metadata_path(role.as_str(), None), at_most: limits::TIMESTAMP_BYTES }
+        Wanted { role: role.into(), path: metadata_path(role.as_str(), None), at_most: limits::TIMESTAMP_BYTES, listed: None }
     }
 
     /// Takes the fetched timestamp. One of the same version as the local one changes nothing, whatever it says (§5.4.3.1).

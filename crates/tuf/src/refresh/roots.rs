@@ -45,7 +45,7 @@ impl Roots {
     pub fn wanted(&self) -> Option<Wanted> {
         let version = self.root.version().next().filter(|_| self.rotations < limits::ROOT_ROTATIONS)?;
         let path = metadata_path(TopRole::Root.as_str(), Some(version));
-        Some(Wanted { role: TopRole::Root.into(), path, at_most: limits::ROOT_BYTES })
+        Some(Wanted { role: TopRole::Root.into(), path, at_most: limits::ROOT_BYTES, listed: None })
     }
 
     /// Takes the next root: signed as the trusted one and as it itself demands (§5.3.4), and exactly one version newer
