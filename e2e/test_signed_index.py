@@ -83,9 +83,26 @@ def test_at_first_sight_nothing_of_a_changed_index_is_installed(
     result.says(words)
 
 
-# Metadata that were verified before are not asked for again.
+# Metadata files and documents that were verified before are not asked for again.
+KNOWN = ("metadata file", "listing", "overlay")
+
+
 @EACH
-@pytest.mark.parametrize("change", [change for change in CHANGES if change != "metadata file"])
+@pytest.mark.parametrize("change", KNOWN)
+def test_what_was_verified_before_cannot_be_changed_any_more(
+    change: str, installer: Installer, index: SignedIndex, world: World
+) -> None:
+    options = index.policy(world)
+    installer.install(world, "cheese", options=options).succeeded()
+    world.again()
+    index.publish(2)
+    CHANGES[change][0](index)
+    installer.install(world, "cheese", options=options).succeeded()
+    assert installed(world.site) == {"cheese": "1.0", "milk": "2.0"}
+
+
+@EACH
+@pytest.mark.parametrize("change", [change for change in CHANGES if change not in KNOWN])
 def test_after_an_honest_run_the_installer_itself_says_why(
     change: str, installer: Installer, index: SignedIndex, world: World
 ) -> None:

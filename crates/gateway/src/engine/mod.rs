@@ -49,7 +49,7 @@ use crate::cache::{Cache, Scope};
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
 use crate::limits;
-use crate::repository::{IndexRepository, RepositoryCopy, RepositoryTransport};
+use crate::repository::{Documents, IndexRepository, RepositoryCopy, RepositoryTransport};
 use crate::state::{State, StateError};
 
 /// What happens to hosts, pages and distributions of no source.
@@ -139,7 +139,8 @@ impl Gateway {
             source.authorization = settings.credentials.get(&source.name).cloned();
             if let (Voice::Repository(voice), Some(copy)) = (&mut source.voice, repositories.remove(&source.name)) {
                 let transport = RepositoryTransport::new(Arc::clone(&fetcher), &copy.url, source.authorization.clone());
-                *voice = Some(Arc::new(IndexRepository::new(copy, transport, fetcher.patience())));
+                let documents = Documents::new(settings.cache.clone(), scope(source.authorization.as_ref()));
+                *voice = Some(Arc::new(IndexRepository::new(copy, transport, documents, fetcher.patience())));
             }
         }
         for url in &settings.upstreams {

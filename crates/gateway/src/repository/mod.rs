@@ -2,6 +2,7 @@
 //!
 //! It decides nothing, and nothing of the unsigned Simple API comes in here.
 
+mod documents;
 mod transport;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,7 @@ use url::Url;
 use crate::engine::clock;
 use crate::limits;
 
+pub(crate) use self::documents::Documents;
 pub(crate) use self::transport::RepositoryTransport;
 
 /// A repository that a policy names, before anybody asks it.
@@ -39,6 +41,7 @@ pub struct RepositoryCopy {
 pub(crate) struct IndexRepository {
     pub(crate) url: Url,
     client: Client<RepositoryTransport>,
+    documents: Documents,
     /// Locked while somebody refreshes: the others wait for the result.
     known: tokio::sync::Mutex<Known>,
     /// The longest that a request waits.
@@ -87,9 +90,14 @@ pub(crate) struct Answer {
 }
 
 impl IndexRepository {
-    pub(crate) fn new(settings: RepositoryCopy, transport: RepositoryTransport, patience: Duration) -> Self {
+    pub(crate) fn new(
+        settings: RepositoryCopy,
+        transport: RepositoryTransport,
+        documents: Documents,
+        patience: Duration,
+    ) -> Self {
         let client = Client::new(settings.copy, transport).with_lock_wait(patience);
-        Self { url: settings.url, client, known: tokio::sync::Mutex::default(), patience }
+        Self { url: settings.url, client, documents, known: tokio::sync::Mutex::default(), patience }
     }
 
     /// Asks for a project. Waits no longer than its patience; a refresh that takes longer goes on for those who ask next.
@@ -183,7 +191,7 @@ impl IndexRepository {
         }
     }
 
-    /// The bytes of a document as they come: whoever reads them checks them.
+    /// The bytes of a document, kept or as they come: whoever reads them checks them.
     async fn document(
         &self,
         held: &Held,
@@ -196,6 +204,9 @@ impl IndexRepository {
         if length > limits::DOCUMENT_BYTES {
             return Err(NotVouched::Document { document, fault: DocumentFault::TooLarge { length } });
         }
+        if let Some(kept) = self.documents.kept(&found.target).await {
+            return Ok(kept);
+        }
         let url_path = held.lock().live(now)?.target_path(path, &found.target);
         let bytes = async {
             let body = self.client.transport().target(&url_path, length).await?;
@@ -205,7 +216,7 @@ impl IndexRepository {
             });
             Ok(joined.await?.freeze())
         };
-        bytes.await.map_err(|error: FetchError| match error.problem {
+        let bytes = bytes.await.map_err(|error: FetchError| match error.problem {
             // More bytes came than are signed for: other bytes.
             Problem::TooLong { .. } => {
                 let mismatch = Mismatch::Length { expected: length, found: length, more: true };
@@ -215,7 +226,9 @@ impl IndexRepository {
                 problem: format!("the {document} of this project: {problem}"),
                 last_heard: Some(held.updated),
             },
-        })
+        })?;
+        self.documents.keep(&found.target, &bytes).await;
+        Ok(bytes)
     }
 
     /// Whether the roles that say something about the project may still be used at a later moment.

@@ -150,6 +150,30 @@ async fn what_the_index_vouches_for_is_had_and_its_chain_is_told() {
 }
 
 #[tokio::test]
+async fn documents_that_did_not_change_are_not_fetched_again_unless_somebody_changed_them_here() {
+    let world = World::new().await;
+    let documents = || {
+        let asked = world.upstream.asked();
+        asked.iter().filter(|asked| asked.target.starts_with("/tuf/targets/")).count()
+    };
+    for _ in 0..2 {
+        assert_eq!(page(&world.gateway(), &cheese()).await, StatusCode::OK);
+        assert_eq!(documents(), 2, "listing and overlay, by the first run");
+    }
+    let mut spoilt = 0;
+    for folder in std::fs::read_dir(world.home.path().join("cache/public")).unwrap().flatten() {
+        for file in std::fs::read_dir(folder.path()).into_iter().flatten().flatten().filter(|file| file.path().is_file()) {
+            std::fs::remove_file(file.path()).unwrap();
+            std::fs::write(file.path(), b"something else").unwrap();
+            spoilt += 1;
+        }
+    }
+    assert_eq!(spoilt, 2);
+    assert_eq!(page(&world.gateway(), &cheese()).await, StatusCode::OK);
+    assert_eq!(documents(), 4, "what is not what its name says is fetched again");
+}
+
+#[tokio::test]
 async fn many_requests_share_one_refresh() {
     let world = World::new().await;
     let gateway = world.gateway();
