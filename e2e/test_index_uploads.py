@@ -159,7 +159,7 @@ def test_a_digest_of_another_file_is_refused(index: Index, serving: Gateway) -> 
     ({"action": "doc_upload"}, 'the field :action is "doc_upload"; expected is "file_upload"'),
     ({"blake2_256_digest": "00" * 32}, "the field blake2_256_digest is not the digest"),
     ({"md5_digest": "short"}, "the field md5_digest is no digest"),
-    ({"attestations": "[]"}, "this index cannot verify attestations yet, and takes none unverified: upload without them"),
+    ({"attestations": "[]"}, "a list without any attestation; leave it out"),
 ], ids=str)
 def test_a_form_that_contradicts_its_file_is_refused(
     fields: dict[str, str], words: str, index: Index, serving: Gateway
@@ -167,12 +167,6 @@ def test_a_form_that_contradicts_its_file_is_refused(
     answer = post(serving, index.token(), RELEASES[0], **fields)
     assert answer.status == 400 and words in answer.reason, answer.reason
     assert index.status()["files"] == 0
-
-
-def test_attestations_are_refused_in_the_tools_words(index: Index, serving: Gateway) -> None:
-    beside = Package(f"{RELEASES[0].filename}.publish.attestation", b'{"version": 1}', b"")
-    refused = UV_PUBLISH.upload(index, serving, index.token(), RELEASES[0], beside).failed()
-    refused.says("this index cannot verify attestations yet, and takes none unverified")
 
 
 def test_fields_that_nobody_knows_are_accepted(index: Index, serving: Gateway) -> None:

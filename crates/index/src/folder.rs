@@ -11,10 +11,12 @@
 //! The folder is for its user alone (0700); what is in `client/` may be read by everybody, so that a copy of it can be handed out.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use affineur_trust::limits::TRUSTED_ROOT_BYTES;
+use affineur_trust::provenance::TrustedRoot;
 use affineur_tuf::edit::SharedSigner;
 use affineur_tuf::key::{KeyPair, KeyPairError};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use url::Url;
 
 use crate::limits;
 use crate::publisher::{Granularity, Online, Validity};
+use crate::upload::AttestationVerifier;
 
 /// What an index was made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct Config {
     /// Whether every file is a target of its own, beside listings and overlays.
     #[serde(rename = "files-as-targets")]
     pub files_as_targets: bool,
+    /// A file with the root of another instance of Sigstore than the public one, from the index's folder.
+    #[serde(rename = "sigstore-trusted-root", default, skip_serializing_if = "Option::is_none")]
+    pub sigstore_trusted_root: Option<PathBuf>,
 }
 
 /// The folder of an index.
@@ -148,6 +154,26 @@ impl Folder {
         fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }
 
+    /// What verifies attestations of uploads: with the root that the configuration names, or with the public one.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn attestations(&self) -> Result<AttestationVerifier, FolderError> {
+        let named = self.config()?.sigstore_trusted_root.map(|path| self.0.join(path));
+        let root = match &named {
+            None => TrustedRoot::embedded(),
+            Some(path) => {
+                let read = fs::File::open(path).and_then(|file| {
+                    let mut bytes = Vec::new();
+                    file.take(TRUSTED_ROOT_BYTES as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+                });
+                TrustedRoot::parse(&read.map_err(|source| FolderError::Io { path: path.clone(), source })?)
+            }
+        };
+        let path = named.unwrap_or_else(|| self.file("index.toml"));
+        root.map(AttestationVerifier::new).map_err(|fault| FolderError::Config { path, problem: fault.to_string() })
+    }
+
     /// Stores the online key.
     ///
     /// # Errors
@@ -256,7 +282,7 @@ mod tests {
     fn everything_is_for_the_owner_alone_but_what_is_handed_out() {
         let outer = tempfile::tempdir().unwrap();
         let folder = Folder::create(&outer.path().join("ix")).unwrap();
-        let config = Config { url: "http://127.0.0.1/".parse().unwrap(), files_as_targets: false };
+        let config = Config { url: "http://127.0.0.1/".parse().unwrap(), files_as_targets: false, sigstore_trusted_root: None };
         folder.write("offline/root-1.key", b"secret").unwrap();
         folder.write_client(b"{}", &config).unwrap();
         folder.write_config(&config).unwrap();

@@ -65,8 +65,8 @@ pub const FORM_FIELDS: usize = 4_000;
 pub const FORM_BYTES: usize = 16 << 20;
 /// Most bytes of a field that counts: names, versions and digests are far shorter.
 pub const FORM_VALUE_BYTES: usize = 1_024;
-/// Most bytes of attestations: one has about 10 kB, and a file has one for each publisher.
-pub const ATTESTATIONS_BYTES: usize = 1 << 20;
+/// Most bytes of attestations: what those who read them take.
+pub const ATTESTATIONS_BYTES: usize = affineur_trust::limits::ATTESTATIONS_BYTES;
 /// Most bytes of the headers of a part: a name, a file name, a type.
 pub const PART_HEADER_BYTES: usize = 4 << 10;
 /// Longest part of an error message that repeats what came from outside.

@@ -35,7 +35,7 @@ impl Secret {
     /// What is stored of it.
     #[must_use]
     pub fn token(&self, name: String, scope: Scope, created: Timestamp, expires: Option<Timestamp>) -> NewToken {
-        NewToken { sha256: digest_of(&self.0), name, scope, created, expires }
+        NewToken { sha256: digest_of(&self.0), name, scope, publisher: None, created, expires }
     }
 }
 

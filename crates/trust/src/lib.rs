@@ -15,6 +15,8 @@ mod evidence;
 pub mod limits;
 pub mod listing;
 mod policy;
+#[cfg(feature = "provenance")]
+pub mod provenance;
 mod reason;
 mod text;
 mod vouch;

@@ -31,3 +31,14 @@ pub const ROLE_CHARACTERS: usize = 80;
 
 /// Longest free text in a listing or an overlay (yank reasons, `requires-python`), in bytes.
 pub const LISTING_TEXT_BYTES: usize = 1_024;
+
+/// Most bytes of a file's attestations: one has about 10 kB.
+pub const ATTESTATIONS_BYTES: usize = 1 << 20;
+/// Most attestations of one file. Each costs most of a millisecond; a file has one for each kind of predicate and publisher.
+pub const ATTESTATIONS: usize = 8;
+/// Most log entries of one attestation. Today's have one; while a log is replaced by its successor, there may be two.
+pub const TRANSPARENCY_ENTRIES: usize = 4;
+/// Longest text in a certificate about who it is for: URIs of workflows have under 200 bytes.
+pub const IDENTITY_BYTES: usize = 1_024;
+/// Largest trusted root: that of Sigstore's public instance has 10 kB.
+pub const TRUSTED_ROOT_BYTES: usize = 1 << 20;

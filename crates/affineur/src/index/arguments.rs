@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use affineur_index::limits;
 use affineur_packaging::{ProjectName, Requirement};
+use affineur_trust::provenance::PublisherName;
 use clap::{Args, Subcommand};
 use url::Url;
 
@@ -121,7 +122,7 @@ Examples:
 pub(crate) struct PublishOptions {
     /// The folder of the index
     pub(crate) dir: PathBuf,
-    /// Wheels and source distributions
+    /// Wheels and source distributions; FILE.publish.attestation beside one goes with it
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -151,6 +152,7 @@ pub(crate) enum TokenCommand {
 #[command(after_help = "\
 Examples:
   affineur index token new ix --project cheese --name ci
+  affineur index token new ix --project cheese --publisher github:org/cheese/release.yml
   TWINE_USERNAME=__token__ TWINE_PASSWORD=… twine upload --repository-url http://127.0.0.1:8765/legacy/ dist/*")]
 pub(crate) struct TokenOptions {
     /// The folder of the index
@@ -158,6 +160,9 @@ pub(crate) struct TokenOptions {
     /// Allow uploads to this project only; without it to every project
     #[arg(long)]
     pub(crate) project: Option<ProjectName>,
+    /// Take only files that this publisher attests (PEP 740), as in github:psf/requests/release.yml
+    #[arg(long)]
+    pub(crate) publisher: Option<PublisherName>,
     /// What you call it
     #[arg(long, default_value = "unnamed")]
     pub(crate) name: String,

@@ -43,7 +43,7 @@ pub(super) async fn init(options: &InitOptions) -> Result<ExitCode, Failure> {
     let folder = Folder::create(&options.dir).map_err(|error| folder_failure(&error))?;
     write_keys(&folder, &made, &passphrase)?;
     folder.write_online_key(&online).map_err(|error| folder_failure(&error))?;
-    let config = Config { url: url.clone(), files_as_targets: options.files_as_targets };
+    let config = Config { url: url.clone(), files_as_targets: options.files_as_targets, sigstore_trusted_root: None };
     let offline = offline(&made)?;
     folder.write_client(&offline.root, &config).map_err(|error| folder_failure(&error))?;
     let store = SqliteStore::open(folder.path()).map_err(|error| store_failure(&error))?;

@@ -1,23 +1,28 @@
 //! `affineur index publish`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use affineur_index::store::{Accepted, TicketState};
-use affineur_index::upload::{UploadError, accept_file};
+use affineur_index::upload::{AttestationError, UploadError, accept_file, attestation_beside};
 use anstream::println;
 use jiff::Timestamp;
 
 use super::arguments::PublishOptions;
-use super::open::{open, publish_and_wait};
+use super::open::{folder_failure, open, publish_and_wait};
 use crate::failure::Failure;
 
 pub(super) async fn publish(options: &PublishOptions) -> Result<ExitCode, Failure> {
     let (folder, store) = open(&options.dir)?;
     let mut last = None;
-    for file in &options.files {
-        let accepted = accept_file(&store, file, Timestamp::now()).await.map_err(|error| failure(&error))?;
+    let verifier = folder.attestations().map_err(|error| folder_failure(&error))?;
+    for file in distributions(&options.files) {
+        let accepted = accept_file(&store, &verifier, file, Timestamp::now()).await.map_err(|error| failure(&error))?;
         last = last.max(Some(accepted.ticket()));
         match accepted {
+            Accepted::New(_) if attestation_beside(file).is_some() => {
+                println!("accepted {}, with its attestation", file.display());
+            }
             Accepted::New(_) => println!("accepted {}", file.display()),
             Accepted::AlreadyThere(_) => println!("was there already: {}", file.display()),
         }
@@ -33,11 +38,19 @@ pub(super) async fn publish(options: &PublishOptions) -> Result<ExitCode, Failur
     Ok(ExitCode::SUCCESS)
 }
 
+/// The files without the attestations that lie beside them, which go with them: `dist/*` names both.
+fn distributions(files: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
+    let attestations: Vec<PathBuf> = files.iter().filter_map(|file| attestation_beside(file)).collect();
+    files.iter().filter(move |file| !attestations.contains(file))
+}
+
 fn failure(error: &UploadError) -> Failure {
     let cause = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     let words = cause.fold(error.to_string(), |words, cause| format!("{words}: {cause}"));
     match error {
-        UploadError::Store(_) | UploadError::Lost => Failure::cannot_tell(words, "look at the index's disk, then try again"),
+        UploadError::Store(_) | UploadError::Lost | UploadError::Attestations(AttestationError::Lost) => {
+            Failure::cannot_tell(words, "look at the index's disk, then try again")
+        }
         UploadError::Name { .. } | UploadError::Read { .. } => Failure::usage(words, "give wheels and source distributions"),
         _ => Failure::refused(words, "files before this one are accepted; this one and those after it are not"),
     }

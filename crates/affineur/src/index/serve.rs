@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use affineur_index::publisher::Publisher;
-use affineur_index::serve::{Limits, Service};
+use affineur_index::serve::{Limits, Service, Settings};
 use affineur_index::upload::{Pace, Reserve};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
@@ -25,7 +25,11 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     let taken = |problem: std::io::Error| {
         Failure::usage(format!("cannot listen: {problem}"), "choose another address with --listen or --metrics-listen")
     };
-    let mut service = Service::bind(store, options.listen, limits(&options.limits, folder.path())).await.map_err(taken)?;
+    let limits = limits(&options.limits, folder.path());
+    let url = folder.config().map_err(|error| folder_failure(&error))?.url;
+    let attestations = folder.attestations().map_err(|error| folder_failure(&error))?;
+    let settings = Settings { url, attestations, limits };
+    let mut service = Service::bind(store, options.listen, settings).await.map_err(taken)?;
     if let Some(address) = options.metrics_listen {
         service = service.with_metrics(address).await.map_err(taken)?;
     }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use affineur_index::store::{Scope, SqliteStore, Store as _, Token, TokenError, TokenId};
+use affineur_index::store::{NewToken, Scope, SqliteStore, Store as _, Token, TokenError, TokenId};
 use affineur_index::token::Secret;
 use anstream::println;
 use jiff::{Timestamp, ToSpan as _};
@@ -27,6 +27,7 @@ async fn new(options: &TokenOptions) -> Result<ExitCode, Failure> {
         .map_err(|_| Failure::cannot_tell("the system gives no random bytes", "try again on a machine that does"))?;
     let scope = options.project.clone().map_or(Scope::Index, Scope::Project);
     let token = secret.token(options.name.clone(), scope, now, now.checked_add((i64::from(options.days) * 24).hours()).ok());
+    let token = NewToken { publisher: options.publisher.clone(), ..token };
     let id = store.token_add(token).await.map_err(|error| match error {
         TokenError::Store(error) => store_failure(&error),
         other => Failure::usage(other.to_string(), "see `affineur index token list`"),
@@ -45,7 +46,8 @@ async fn list(store: &SqliteStore, as_json: bool) -> Result<ExitCode, Failure> {
             println!(
                 "{}",
                 json!({
-                    "id": token.id.number(), "name": token.name, "scope": scope, "good": token.is_good(now),
+                    "id": token.id.number(), "name": token.name, "scope": scope,
+                    "publisher": token.publisher.as_ref().map(ToString::to_string), "good": token.is_good(now),
                     "created": token.created, "expires": token.expires, "revoked": token.revoked,
                     "last-used": token.last_used.map(|day| day.to_string()),
                 })
@@ -53,7 +55,8 @@ async fn list(store: &SqliteStore, as_json: bool) -> Result<ExitCode, Failure> {
         } else {
             let state = if token.is_good(now) { "good" } else { "no longer good" };
             let used = token.last_used.map_or_else(|| "never used".to_owned(), |day| format!("last used {day}"));
-            println!("{:>4}  {:<24}  {:<14}  {used}  {}", token.id.number(), scope(token), state, token.name.escape_debug());
+            let (name, by) = (token.name.escape_debug(), bound_to(token));
+            println!("{:>4}  {:<24}  {:<14}  {used}  {name}{by}", token.id.number(), scope(token), state);
         }
     }
     if tokens.is_empty() && !as_json {
@@ -67,6 +70,11 @@ fn scope(token: &Token) -> String {
         Scope::Index => "every project".to_owned(),
         Scope::Project(project) => project.to_string(),
     }
+}
+
+/// For whose attestations it is, as words behind its name.
+fn bound_to(token: &Token) -> String {
+    token.publisher.as_ref().map_or_else(String::new, |publisher| format!("  by {publisher}"))
 }
 
 async fn revoke(store: &SqliteStore, id: u64) -> Result<ExitCode, Failure> {

@@ -52,7 +52,7 @@ impl StaticIndex {
             core_metadata: metadata.as_deref().map(sha256),
             yanked: Yanked::No,
         });
-        overlay.files.insert(name.to_string(), OverlaidFile { first_seen: uploaded, yanked: None });
+        overlay.files.insert(name.to_string(), OverlaidFile { first_seen: uploaded, yanked: None, provenance: None });
         let at = format!("files/{project}/{name}");
         self.files.extend(metadata.map(|metadata| (format!("{at}.metadata"), metadata)));
         self.files.insert(at, bytes);

@@ -102,7 +102,7 @@ impl Gateway {
 
 /// A file as listing and overlay say it, for a page.
 fn entry(repository: &Url, project: &ProjectName, file: &MergedFile) -> Option<PageFile> {
-    let MergedFile { listed, first_seen, yanked_by_index } = file;
+    let MergedFile { listed, first_seen, yanked_by_index, .. } = file;
     let yanked = match yanked_by_index {
         Some(reason) => Yanked::Yes(free_text(reason)),
         None => shown(&listed.yanked),

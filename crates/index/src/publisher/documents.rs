@@ -78,7 +78,8 @@ fn overlay(project: &Project) -> Overlay {
             Yanked::No => None,
             Yanked::Yes(reason) => Some(reason.clone()),
         };
-        overlay.files.insert(name.clone(), OverlaidFile { first_seen: file.uploaded, yanked });
+        let said = OverlaidFile { first_seen: file.uploaded, yanked, provenance: file.attestations };
+        overlay.files.insert(name.clone(), said);
     }
     overlay
 }

@@ -77,7 +77,7 @@ fn with_caching(mut response: Response, etag: &str) -> Response {
 }
 
 /// The whole, or the one range that was asked for. Several ranges at once get the whole, as RFC 9110 allows.
-async fn body(blob: Blob, headers: &HeaderMap) -> Response {
+pub(super) async fn body(blob: Blob, headers: &HeaderMap) -> Response {
     let size = blob.size;
     let (start, end) = match range(headers, size) {
         Asked::Whole => (0, size),

@@ -1,5 +1,5 @@
-//! The index over HTTP: Simple API below `/simple/`, files below `/files/`, TUF below `/tuf/`, uploads at `/legacy/`, health below
-//! `/health/`. Metrics have a listener of their own.
+//! The index over HTTP: Simple API below `/simple/`, files below `/files/`, TUF below `/tuf/`, provenance below
+//! `/integrity/`, uploads at `/legacy/`, health below `/health/`. Metrics have a listener of their own.
 //!
 //! Readers see what is published and nothing else: a file whose metadata is not signed yet is not there.
 
@@ -7,6 +7,7 @@ mod admission;
 mod answer;
 mod files;
 mod health;
+mod integrity;
 mod listen;
 mod simple;
 mod stall;
@@ -26,10 +27,11 @@ use axum::routing::{get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
+use url::Url;
 
 use crate::limits;
 use crate::store::Store;
-use crate::upload::{Pace, Reserve};
+use crate::upload::{AttestationVerifier, Pace, Reserve};
 use admission::Admission;
 use simple::Pages;
 
@@ -66,12 +68,23 @@ impl Default for Limits {
     }
 }
 
+/// What an index is told about itself.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its public address, ending in `/`.
+    pub url: Url,
+    /// What verifies attestations of uploads.
+    pub attestations: AttestationVerifier,
+    /// How much is taken at once, and how patiently.
+    pub limits: Limits,
+}
+
 /// What the routes share.
 struct Shared<S> {
     store: S,
     pages: Pages,
     admission: Admission,
-    limits: Limits,
+    settings: Settings,
 }
 
 /// A running index.
@@ -87,10 +100,11 @@ impl Service {
     ///
     /// # Errors
     /// The address cannot be had.
-    pub async fn bind<S: Store>(store: S, address: SocketAddr, limits: Limits) -> io::Result<Self> {
+    pub async fn bind<S: Store>(store: S, address: SocketAddr, settings: Settings) -> io::Result<Self> {
         listen::raise_open_file_limit();
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { router: router(store, &limits), listener, limits, metrics: None })
+        let limits = settings.limits.clone();
+        Ok(Self { router: router(store, settings), listener, limits, metrics: None })
     }
 
     /// Serves metrics at an address of their own.
@@ -122,9 +136,9 @@ impl Service {
     }
 }
 
-fn router<S: Store>(store: S, limits: &Limits) -> Router {
-    let (pages, admission, limits) = (Pages::new(), Admission::new(limits), limits.clone());
-    let shared = Arc::new(Shared { store, pages, admission, limits });
+fn router<S: Store>(store: S, settings: Settings) -> Router {
+    let (pages, admission) = (Pages::new(), Admission::new(&settings.limits));
+    let shared = Arc::new(Shared { store, pages, admission, settings });
     let compressed = Router::new()
         .route("/tuf/metadata/{path}", get(tuf::metadata))
         .route("/simple/", get(simple::projects))
@@ -134,6 +148,7 @@ fn router<S: Store>(store: S, limits: &Limits) -> Router {
         .route("/simple/{project}/", get(simple::project))
         .route("/simple/{project}", get(simple::redirect))
         .route("/files/{project}/{file}", get(files::file))
+        .route("/integrity/{project}/{version}/{file}/provenance", get(integrity::provenance))
         .route("/tuf/targets/{*path}", get(tuf::target))
         .route("/legacy/", post(upload::upload))
         .route("/legacy", post(upload::upload))

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use quick_cache::sync::Cache;
 use url::Url;
 
-use super::{Shared, answer};
+use super::{Shared, answer, integrity};
 use crate::limits;
 use crate::store::{Project, Store, StoredFile};
 
@@ -52,7 +52,9 @@ pub(super) async fn project<S: Store>(
     let page = match shared.pages.0.get(&key) {
         Some(page) => page,
         None => {
-            let Some(page) = served(&project) else { return answer::absent("this index has no such project") };
+            let Some(page) = served(&shared.settings.url, &project) else {
+                return answer::absent("this index has no such project");
+            };
             let page = Bytes::from(render(format, &page));
             shared.pages.0.insert(key, page.clone());
             page
@@ -126,14 +128,14 @@ fn with_validators(page: Bytes, format: Format, serial: u64, headers: &HeaderMap
 }
 
 /// A page as it is served: of a quarantined project without files (PEP 792).
-fn served(project: &Project) -> Option<ServedPage> {
+fn served(public: &Url, project: &Project) -> Option<ServedPage> {
     let base = Url::parse("http://index.invalid/").ok()?;
     let hidden = project.status.marker == StatusMarker::Quarantined;
-    let files = project.files.values().filter(|_| !hidden).filter_map(|file| served_file(&base, file)).collect();
+    let files = project.files.values().filter(|_| !hidden).filter_map(|file| served_file(public, &base, file)).collect();
     Some(ServedPage { project: project.project.clone(), files, status: project.status.clone() })
 }
 
-fn served_file(base: &Url, file: &StoredFile) -> Option<ServedFile> {
+fn served_file(public: &Url, base: &Url, file: &StoredFile) -> Option<ServedFile> {
     let href = format!("../../files/{}/{}", file.file.project(), file.file);
     let yanked = match &file.yanked_by_index {
         Yanked::Yes(_) => &file.yanked_by_index,
@@ -148,7 +150,7 @@ fn served_file(base: &Url, file: &StoredFile) -> Option<ServedFile> {
         requires_python: file.requires_python.clone(),
         core_metadata: file.core_metadata.map_or(CoreMetadata::Absent, CoreMetadata::Digest),
         yanked: yanked.clone(),
-        provenance: None,
+        provenance: integrity::address(public, file),
     };
     Some(ServedFile { href: Some(href), file: page_file, upstream_upload_time: None, first_seen: None })
 }

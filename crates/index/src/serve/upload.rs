@@ -20,7 +20,9 @@ use super::{Shared, answer};
 use crate::limits;
 use crate::store::{AcceptError, Scope, Stage, StageError, Staged, Store, StoreError, TicketState, Token};
 use crate::token::digest_of;
-use crate::upload::{Facts, NoRoom, PaceError, ReadError, Reserve, Sink, UploadError, Watch, accept, paced, read};
+use crate::upload::{
+    AttestationError, Facts, NoRoom, PaceError, ReadError, Reserve, Sink, UploadError, Watch, accept, paced, read,
+};
 
 /// Why an upload is refused, in words for whoever uploads.
 struct Refusal {
@@ -67,10 +69,10 @@ async fn taken<S: Store>(shared: &Shared<S>, request: Request) -> Result<String,
     let token = authorized(store, &head.headers, now).await?;
     let place = shared.admission.place(token.id).await;
     let place = place.map_err(|busy| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, busy.to_string()))?;
-    let mut staging = Staging::new(store, &token, shared.limits.reserve.as_ref());
+    let mut staging = Staging::new(store, &token, shared.settings.limits.reserve.as_ref());
     staging.expect(&head.headers)?;
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let body = pin!(paced(body.into_data_stream(), shared.limits.pace));
+    let body = pin!(paced(body.into_data_stream(), shared.settings.limits.pace));
     let form = read(content_type, body, &mut staging, limits::DISTRIBUTION_BYTES).await;
     let form = form.map_err(|error| match error {
         ReadError::Fault(fault) => Refusal::new(fault.status(), fault.to_string()),
@@ -79,13 +81,12 @@ async fn taken<S: Store>(shared: &Shared<S>, request: Request) -> Result<String,
         ReadError::Sink(refusal) => refusal,
     })?;
     may_write(&token, &form.project)?;
-    if form.attestations.is_some() {
-        let words = "this index cannot verify attestations yet, and takes none unverified: upload without them";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, words));
-    }
+    let (verifier, by) = (&shared.settings.attestations, token.publisher.as_ref());
+    let attestations = verifier.of_upload(store, form.attestations, &form.file, form.sha256, by).await;
+    let attestations = attestations.map_err(|error| refused(&error))?;
     let staged = staging.finish()?;
     let file = form.file.clone();
-    let facts = Facts { file: form.file, attestations: None, uploader: format!("token {}", token.id.number()), now };
+    let facts = Facts { file: form.file, attestations, uploader: format!("token {}", token.id.number()), now };
     let accepted = accept(store, staged, facts).await.map_err(|error| refused(&error))?;
     drop(place);
     tracing::info!(%file, token = token.id.number(), ticket = accepted.ticket().number(), "an upload was accepted");
@@ -143,6 +144,12 @@ fn refused(error: &UploadError) -> Refusal {
     let status = match error {
         UploadError::Accept(AcceptError::NameTaken { .. } | AcceptError::Deleted { .. }) => StatusCode::CONFLICT,
         UploadError::Accept(AcceptError::QueueFull) => StatusCode::SERVICE_UNAVAILABLE,
+        UploadError::Attestations(AttestationError::Lost) => return broken(error),
+        UploadError::Attestations(AttestationError::Missing { .. } | AttestationError::OtherPublisher { .. }) => {
+            StatusCode::FORBIDDEN
+        }
+        UploadError::Attestations(AttestationError::Late(_)) => StatusCode::CONFLICT,
+        UploadError::Attestations(AttestationError::Fault { .. }) => StatusCode::BAD_REQUEST,
         UploadError::Name { .. } | UploadError::Archive { .. } | UploadError::Accept(AcceptError::TooLarge) => {
             StatusCode::BAD_REQUEST
         }

@@ -1,6 +1,7 @@
 //! Tokens: who may write what. The store has the hash of a secret, never the secret.
 
 use affineur_packaging::{ProjectName, Sha256};
+use affineur_trust::provenance::PublisherName;
 use jiff::{Timestamp, civil::Date};
 
 /// Which token; not secret.
@@ -39,6 +40,8 @@ pub struct NewToken {
     pub name: String,
     /// What it allows.
     pub scope: Scope,
+    /// Whose attestations each upload with it must have.
+    pub publisher: Option<PublisherName>,
     /// When.
     pub created: Timestamp,
     /// From when on it is no longer good.
@@ -54,6 +57,8 @@ pub struct Token {
     pub name: String,
     /// What it allows.
     pub scope: Scope,
+    /// Whose attestations each upload with it must have.
+    pub publisher: Option<PublisherName>,
     /// When it was added.
     pub created: Timestamp,
     /// From when on it is no longer good.

@@ -9,6 +9,7 @@ use affineur_packaging::{FileName, FileNameError};
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use super::attestations::{AttestationError, AttestationVerifier, attestation_beside, read_list};
 use crate::limits;
 use crate::store::{AcceptError, Accepted, NewFile, StageError, Staged, Store, StoreError};
 
@@ -17,7 +18,7 @@ use crate::store::{AcceptError, Accepted, NewFile, StageError, Staged, Store, St
 pub struct Facts {
     /// Its name, which says its project and version.
     pub file: FileName,
-    /// Its attestations (PEP 740), verified.
+    /// Its provenance object (PEP 740), of verified attestations.
     pub attestations: Option<Bytes>,
     /// Who uploads, for people and logs.
     pub uploader: String,
@@ -52,6 +53,9 @@ pub enum UploadError {
         /// Why.
         source: io::Error,
     },
+    /// Its attestations are not taken.
+    #[error(transparent)]
+    Attestations(#[from] AttestationError),
     /// It could not be staged.
     #[error(transparent)]
     Stage(#[from] StageError),
@@ -89,11 +93,16 @@ pub async fn accept<S: Store>(store: &S, staged: Staged, facts: Facts) -> Result
     Ok(store.accept(file, staged).await?)
 }
 
-/// Accepts a file from the disk.
+/// Accepts a file from the disk, with the attestation that lies beside it, if one does: see [`attestation_beside`].
 ///
 /// # Errors
 /// See [`UploadError`].
-pub async fn accept_file<S: Store>(store: &S, path: &Path, now: Timestamp) -> Result<Accepted, UploadError> {
+pub async fn accept_file<S: Store>(
+    store: &S,
+    verifier: &AttestationVerifier,
+    path: &Path,
+    now: Timestamp,
+) -> Result<Accepted, UploadError> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let file: FileName = name.parse().map_err(|problem| UploadError::Name { file: path.to_owned(), problem })?;
     let read = |source| UploadError::Read { file: path.to_owned(), source };
@@ -106,6 +115,9 @@ pub async fn accept_file<S: Store>(store: &S, path: &Path, now: Timestamp) -> Re
             length => stage.write(chunk.get(..length).unwrap_or_default())?,
         }
     }
-    let facts = Facts { file, attestations: None, uploader: "command line".to_owned(), now };
-    accept(store, stage.finish()?, facts).await
+    let list = attestation_beside(path).map(|beside| read_list(&beside)).transpose()?;
+    let staged = stage.finish()?;
+    let attestations = verifier.of_upload(store, list, &file, staged.sha256(), None).await?;
+    let facts = Facts { file, attestations, uploader: "command line".to_owned(), now };
+    accept(store, staged, facts).await
 }

@@ -4,6 +4,7 @@
 //! memory, and never take a word of the form for what is in the file.
 
 mod accept;
+mod attestations;
 mod digests;
 mod fields;
 mod form;
@@ -12,6 +13,7 @@ mod pace;
 mod reserve;
 
 pub use self::accept::{Facts, UploadError, accept, accept_file};
+pub use self::attestations::{AttestationError, AttestationVerifier, attestation_beside};
 pub use self::fields::Field;
 pub use self::form::{Form, FormFault, ReadError, Sink, read};
 pub use self::multipart::{Event, Multipart, MultipartFault, Part};

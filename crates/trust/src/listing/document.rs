@@ -6,7 +6,7 @@ use affineur_packaging::page::Yanked;
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use serde::{Deserialize, Serialize};
 
-use super::{digest, file_of, named};
+use super::{Digests, digest, file_of, named};
 use crate::limits;
 
 /// What a project's signer says: which files it has.
@@ -90,11 +90,6 @@ struct File {
     url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     yanked: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Digests {
-    sha256: String,
 }
 
 impl Listing {

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use affineur_packaging::page::{ProjectStatus, StatusMarker};
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub use document::{ListedFile, Listing, ListingError};
 pub use layout::{file_path, file_url, listing_path, overlay_path, shard, simple_url};
@@ -30,6 +31,8 @@ pub struct MergedFile {
     pub first_seen: Option<Timestamp>,
     /// Why an administrator yanked it, if one did; the listing's own yank is in `listed`.
     pub yanked_by_index: Option<String>,
+    /// The digest of its provenance object (PEP 740), as the index claims. What is in it speaks for itself.
+    pub provenance: Option<Sha256>,
 }
 
 /// A project as listing and overlay together say it.
@@ -50,10 +53,17 @@ pub fn merge(listing: Listing, mut overlay: Overlay) -> Merged {
     let files = if status.marker == StatusMarker::Quarantined { BTreeMap::new() } else { listing.files };
     let files = files.into_iter().map(|(name, listed)| {
         let said = overlay.files.remove(&name);
-        let (first_seen, yanked_by_index) = said.map_or((None, None), |said| (Some(said.first_seen), said.yanked));
-        (name, MergedFile { listed, first_seen, yanked_by_index })
+        let first_seen = said.as_ref().map(|said| said.first_seen);
+        let (yanked_by_index, provenance) = said.map_or((None, None), |said| (said.yanked, said.provenance));
+        (name, MergedFile { listed, first_seen, yanked_by_index, provenance })
     });
     Merged { project: listing.project, files: files.collect(), status }
+}
+
+/// Digests as documents write them.
+#[derive(Serialize, Deserialize)]
+struct Digests {
+    sha256: String,
 }
 
 /// A file's name, for messages about documents.

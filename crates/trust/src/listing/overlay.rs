@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use affineur_packaging::ProjectName;
 use affineur_packaging::page::{ProjectStatus, StatusMarker};
+use affineur_packaging::{ProjectName, Sha256};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ListingError, file_of, named};
+use super::{Digests, ListingError, digest, file_of, named};
 use crate::limits;
 
 /// What the index says about a project.
@@ -28,6 +28,8 @@ pub struct OverlaidFile {
     pub first_seen: Timestamp,
     /// Why an administrator yanked it, if one did.
     pub yanked: Option<String>,
+    /// The digest of its provenance object (PEP 740), if it has one.
+    pub provenance: Option<Sha256>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,6 +50,8 @@ struct Status {
 struct File {
     #[serde(rename = "first-seen")]
     first_seen: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provenance: Option<Digests>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     yanked: Option<String>,
 }
@@ -88,7 +92,8 @@ impl Overlay {
             if file.yanked.as_ref().is_some_and(|reason| reason.len() > limits::LISTING_TEXT_BYTES) {
                 return Err(ListingError::TooLong { file: named(&name) });
             }
-            files.insert(name, OverlaidFile { first_seen: file.first_seen, yanked: file.yanked });
+            let provenance = file.provenance.map(|object| digest(&object.sha256, &name)).transpose()?;
+            files.insert(name, OverlaidFile { first_seen: file.first_seen, yanked: file.yanked, provenance });
         }
         Ok(Self { project: project.clone(), status: ProjectStatus { marker, reason: document.status.reason }, files })
     }
@@ -97,10 +102,10 @@ impl Overlay {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let word = MARKERS.into_iter().find(|(marker, _)| *marker == self.status.marker).map_or("active", |(_, word)| word);
-        let files = self
-            .files
-            .iter()
-            .map(|(name, file)| (name.clone(), File { first_seen: file.first_seen, yanked: file.yanked.clone() }));
+        let files = self.files.iter().map(|(name, file)| {
+            let provenance = file.provenance.map(|sha256| Digests { sha256: sha256.to_string() });
+            (name.clone(), File { first_seen: file.first_seen, provenance, yanked: file.yanked.clone() })
+        });
         let document = Document {
             files: files.collect(),
             name: self.project.as_str().to_owned(),

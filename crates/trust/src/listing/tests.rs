@@ -59,8 +59,8 @@ fn a_listing_of_another_project_or_with_its_files_is_refused() {
 fn the_overlay_dates_and_subtracts_and_adds_nothing() {
     let first_seen = "2026-11-20T10:00:00Z".parse().unwrap();
     let mut overlay = Overlay::empty(project("cheese"));
-    overlay.files.insert("cheese-1.0.tar.gz".into(), OverlaidFile { first_seen, yanked: Some("bad".into()) });
-    overlay.files.insert("cheese-9.0.tar.gz".into(), OverlaidFile { first_seen, yanked: None });
+    overlay.files.insert("cheese-1.0.tar.gz".into(), OverlaidFile { first_seen, yanked: Some("bad".into()), provenance: None });
+    overlay.files.insert("cheese-9.0.tar.gz".into(), OverlaidFile { first_seen, yanked: None, provenance: None });
     let overlay = Overlay::parse(&overlay.to_bytes(), &project("cheese")).unwrap();
     let merged = merge(listing(), overlay.clone());
     assert_eq!(merged.files.keys().collect::<Vec<_>>(), ["cheese-1.0-py3-none-any.whl", "cheese-1.0.tar.gz"]);
@@ -70,6 +70,22 @@ fn the_overlay_dates_and_subtracts_and_adds_nothing() {
     quarantined.status.marker = StatusMarker::Quarantined;
     let quarantined = Overlay::parse(&quarantined.to_bytes(), &project("cheese")).unwrap();
     assert!(merge(listing(), quarantined).files.is_empty());
+}
+
+#[test]
+fn an_overlay_names_provenance_by_digest_or_not_at_all() {
+    let old = br#"{"files":{"cheese-1.0.tar.gz":{"first-seen":"2026-11-20T10:00:00Z"}},"name":"cheese","status":{"status":"active"}}"#;
+    let mut overlay = Overlay::parse(old, &project("cheese")).unwrap();
+    assert_eq!(overlay.to_bytes(), old, "as it was before there was provenance");
+    let digest = Sha256::from_bytes([9; 32]);
+    overlay.files.get_mut("cheese-1.0.tar.gz").unwrap().provenance = Some(digest);
+    let bytes = overlay.to_bytes();
+    assert_eq!(Overlay::parse(&bytes, &project("cheese")), Ok(overlay.clone()));
+    let merged = merge(listing(), overlay);
+    assert_eq!(merged.files["cheese-1.0.tar.gz"].provenance, Some(digest));
+    assert_eq!(merged.files["cheese-1.0-py3-none-any.whl"].provenance, None);
+    let bad = String::from_utf8(bytes).unwrap().replace(&digest.to_string(), "09");
+    assert!(matches!(Overlay::parse(bad.as_bytes(), &project("cheese")), Err(ListingError::Digest(_))));
 }
 
 #[test]

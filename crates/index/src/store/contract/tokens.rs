@@ -1,6 +1,7 @@
 //! Tokens.
 
 use affineur_packaging::Sha256;
+use affineur_trust::provenance::PublisherName;
 use jiff::civil::date;
 
 use super::*;
@@ -9,13 +10,17 @@ use crate::store::{NewToken, Scope, TokenError, TokenId};
 fn token(secret: &str) -> (Sha256, NewToken) {
     let sha256 = sha256(secret.as_bytes());
     let scope = Scope::Project(name("a"));
-    (sha256, NewToken { sha256, name: "laptop".to_owned(), scope, created: second(0), expires: Some(second(100)) })
+    (
+        sha256,
+        NewToken { sha256, name: "laptop".to_owned(), scope, publisher: None, created: second(0), expires: Some(second(100)) },
+    )
 }
 
 pub(super) async fn a_token_is_found_by_its_hash_until_it_is_revoked<S: Store>(store: S) {
     let (hash, new) = token("secret");
     let id = store.token_add(new.clone()).await.unwrap();
-    let all = NewToken { scope: Scope::Index, expires: None, ..token("another").1 };
+    let publisher: Option<PublisherName> = Some("github:psf/requests/release.yml@pypi".parse().unwrap());
+    let all = NewToken { scope: Scope::Index, publisher: publisher.clone(), expires: None, ..token("another").1 };
     let other = store.token_add(all).await.unwrap();
     assert_eq!(store.token_add(new.clone()).await, Err(TokenError::SameSecret));
 
@@ -24,6 +29,9 @@ pub(super) async fn a_token_is_found_by_its_hash_until_it_is_revoked<S: Store>(s
     assert!(found.is_good(second(99)) && !found.is_good(second(100)));
     assert_eq!(store.token_by_hash(&sha256(b"no secret")).await.unwrap(), None);
     assert_eq!(store.tokens().await.unwrap().iter().map(|token| token.id).collect::<Vec<_>>(), [id, other]);
+
+    let publishers: Vec<_> = store.tokens().await.unwrap().into_iter().map(|token| token.publisher).collect();
+    assert_eq!(publishers, [None, publisher]);
 
     assert!(store.token_revoke(id, second(5)).await.unwrap());
     assert!(!store.token_revoke(id, second(6)).await.unwrap(), "it was revoked before");

@@ -17,7 +17,7 @@ use crate::store::StoreError;
 const APPLICATION_ID: i64 = 0x6166_6678;
 
 /// How each version is made from the one before it; the version of a database is how many of them it has had.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Opens the database for writing, and makes it where there is none.
 pub(super) fn open_or_create(file: &Path) -> Result<Connection, StoreError> {

@@ -8,7 +8,7 @@ use super::fault::{Fault, Plain};
 use super::rows;
 use crate::store::{NewToken, Scope, StoreError, Token, TokenError, TokenId};
 
-const COLUMNS: &str = "SELECT id, name, project, created, expires, revoked, last_used FROM token";
+const COLUMNS: &str = "SELECT id, name, project, created, expires, revoked, last_used, publisher FROM token";
 
 pub(super) fn add(database: &Connection, token: &NewToken) -> Result<TokenId, Fault<TokenError>> {
     let project = match &token.scope {
@@ -16,10 +16,12 @@ pub(super) fn add(database: &Connection, token: &NewToken) -> Result<TokenId, Fa
         Scope::Project(project) => Some(project.as_str()),
     };
     let mut insert = database.prepare_cached(
-        "INSERT INTO token (sha256, name, project, created, expires) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        "INSERT INTO token (sha256, name, project, created, expires, publisher) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT DO NOTHING",
     )?;
     let expires = token.expires.map(Timestamp::as_microsecond);
-    let values = params![token.sha256.as_bytes(), token.name, project, token.created.as_microsecond(), expires];
+    let publisher = token.publisher.as_ref().map(ToString::to_string);
+    let values = params![token.sha256.as_bytes(), token.name, project, token.created.as_microsecond(), expires, publisher];
     match insert.execute(values)? {
         0 => Err(Fault::Refused(TokenError::SameSecret)),
         _ => Ok(TokenId::new(database.last_insert_rowid().unsigned_abs())),
@@ -65,6 +67,7 @@ fn read(row: &Row<'_>) -> Result<Token, Plain> {
     let time = |column| row.get::<_, Option<i64>>(column)?.map(rows::time).transpose();
     let project: Option<String> = row.get(2)?;
     let day: Option<String> = row.get(6)?;
+    let publisher: Option<String> = row.get(7)?;
     Ok(Token {
         id: TokenId::new(rows::number(row.get(0)?)?),
         name: row.get(1)?,
@@ -72,6 +75,8 @@ fn read(row: &Row<'_>) -> Result<Token, Plain> {
             Some(project) => Scope::Project(rows::project(&project)?),
             None => Scope::Index,
         },
+        // One that cannot be read must not become one that is not asked for.
+        publisher: publisher.map(|name| name.parse().map_err(|_| Plain::Content("a publisher is none"))).transpose()?,
         created: rows::time(row.get(3)?)?,
         expires: time(4)?,
         revoked: time(5)?,

@@ -76,8 +76,29 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     let file = place.path().join("index.db");
     Connection::open(&file).unwrap().pragma_update(None, "user_version", 7).unwrap();
     let error = SqliteStore::open(&place.path()).unwrap_err();
-    assert_eq!(error, StoreError::Newer { place: file, found: 7, known: 1 });
+    assert_eq!(error, StoreError::Newer { place: file, found: 7, known: 2 });
     assert!(error.hint().contains("a later one"));
+}
+
+#[tokio::test]
+async fn a_store_of_before_publishers_is_brought_up_to_date_with_its_tokens() {
+    let place = Place::new();
+    let store = place.open();
+    let new = NewToken {
+        sha256: Sha256::from_bytes([1; 32]),
+        name: "laptop".to_owned(),
+        scope: Scope::Index,
+        publisher: None,
+        created: Timestamp::UNIX_EPOCH,
+        expires: None,
+    };
+    store.token_add(new).await.unwrap();
+    let tokens = store.tokens().await.unwrap();
+    drop(store);
+    let database = Connection::open(place.path().join("index.db")).unwrap();
+    database.execute_batch("ALTER TABLE token DROP COLUMN publisher; PRAGMA user_version = 1").unwrap();
+    drop(database);
+    assert_eq!(place.open().tokens().await.unwrap(), tokens);
 }
 
 #[test]

@@ -1,0 +1,39 @@
+//! The provenance object (PEP 740): what an index says of a file's attestations.
+
+use serde_json::{Value, json};
+
+use super::{Publisher, Verified};
+
+/// The provenance object of a file with these attestations, as a JSON text: the same ones, in whatever order, always have the
+/// same text.
+#[must_use]
+pub fn provenance_object(verified: &[Verified]) -> String {
+    let mut verified: Vec<(&Publisher, String)> =
+        verified.iter().map(|one| (one.publisher(), one.attestation().to_json())).collect();
+    verified.sort();
+    verified.dedup();
+    let bundles: Vec<String> = verified
+        .chunk_by(|one, other| one.0 == other.0)
+        .filter_map(|chunk| {
+            let attestations: Vec<&str> = chunk.iter().map(|(_, attestation)| attestation.as_str()).collect();
+            let publisher = described(chunk.first()?.0);
+            Some(format!("{{\"attestations\":[{}],\"publisher\":{publisher}}}", attestations.join(",")))
+        })
+        .collect();
+    format!("{{\"attestation_bundles\":[{}],\"version\":1}}", bundles.join(","))
+}
+
+/// A publisher as PEP 740 wants it: its kind, what names it, and what else the certificate claims.
+fn described(publisher: &Publisher) -> Value {
+    let mut described = publisher.name().to_json();
+    if let Value::Object(members) = &mut described {
+        let claims = json!({
+            "issuer": publisher.issuer(),
+            "repository_id": publisher.repository_id(),
+            "repository_owner_id": publisher.owner_id(),
+            "subject": publisher.subject(),
+        });
+        members.insert("claims".to_owned(), claims);
+    }
+    described
+}
