@@ -3,7 +3,11 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use affineur_packaging::Sha256;
+use jiff::Timestamp;
+
 use super::*;
+use crate::store::{NewToken, Scope};
 
 const FOLDER: &str = "AFFINEUR_TEST_LEASE_FOLDER";
 
