@@ -68,6 +68,24 @@ def test_twine_uploads_both_attestations_of_a_file(index: Index, serving: Gatewa
     assert len(bundle["attestations"]) == 2 and bundle["publisher"]["workflow"] == "release.yml"
 
 
+def test_another_program_verifies_what_the_index_serves(
+    index: Index, serving: Gateway, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Both keep a copy of Sigstore's root at home; it brings one of its own.
+    for place in ["XDG_DATA_HOME", "XDG_CACHE_HOME"]:
+        monkeypatch.setenv(place, str(world.root / "sigstore"))
+    from pypi_attestations import Distribution, Provenance
+
+    for filename, kinds in [(SDIST, ("publish", "slsa")), (WHEEL, ("publish",))]:
+        packages = [vector(filename), *(beside(filename, kind) for kind in kinds)]
+        TWINE_ATTESTATIONS.upload(index, serving, index.token("--name", filename), *packages).succeeded()
+        [bundle] = Provenance.model_validate_json(provenance(serving, filename).body).attestation_bundles
+        file = Distribution(name=filename, digest=vector(filename).sha256)
+        # Against the publisher that the index names.
+        found = [attestation.verify(bundle.publisher, file, offline=True)[0] for attestation in bundle.attestations]
+        assert len(found) == len(kinds) == len(set(found))
+
+
 def test_the_command_line_takes_the_attestation_beside_a_file(index: Index, serving: Gateway) -> None:
     index.publish(vector(SDIST), beside(SDIST)).succeeded().says(f"{SDIST}, with its attestation")
     assert provenance(serving, SDIST).json()["attestation_bundles"][0]["publisher"]["kind"] == "GitHub"

@@ -49,10 +49,10 @@ pub(super) struct Entry {
     inclusion_promise: Option<Promise>,
     inclusion_proof: Proof,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    integrated_time: Option<String>,
+    integrated_time: Option<Number>,
     kind_version: KindVersion,
     log_id: LogId,
-    log_index: String,
+    log_index: Number,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +66,9 @@ struct Promise {
 struct Proof {
     checkpoint: Checkpoint,
     hashes: Vec<Base64>,
-    log_index: String,
+    log_index: Number,
     root_hash: Base64,
-    tree_size: String,
+    tree_size: Number,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,24 @@ impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         STANDARD.decode(text).map(Self).map_err(|_| D::Error::custom("a text is not base64"))
+    }
+}
+
+/// A number in a text, as protocol buffers have 64 bits in JSON: digits without anything before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Number(u64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text);
+        number.map(Self).ok_or_else(|| D::Error::custom("a text is not a number"))
     }
 }
 

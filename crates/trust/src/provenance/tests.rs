@@ -201,15 +201,12 @@ fn what_is_no_trusted_root_is_refused() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Signatures can be written in several ways, so a changed text may verify. It then says the same.
+    /// None of the 74 144 bits of this one may change.
     #[test]
-    fn a_flipped_bit_never_makes_another_publisher_or_predicate(at in any::<Index>(), bit in 0..8_u8) {
-        let expected = GITHUB.verified();
+    fn no_bit_of_an_attestation_can_be_flipped(at in any::<Index>(), bit in 0..8_u8) {
         let mut text = GITHUB.attestation.to_vec();
         *at.get_mut(&mut text) ^= 1 << bit;
-        if let Ok(verified) = GITHUB.verify(&text) {
-            prop_assert_eq!(verified, expected);
-        }
+        prop_assert!(GITHUB.verify(&text).is_err());
     }
 
     #[test]

@@ -166,6 +166,10 @@ fn what_the_format_has_no_place_for_is_refused() {
     };
     assert_eq!(spoilt(listed), "Format", "a list in place of an object");
     let text = str::from_utf8(GITHUB.attestation).unwrap();
+    for other in ["+1733354041", "01733354041", " 1733354041", "-1", "1.733354041e9", "18446744073709551616"] {
+        let place = format!("{ENTRY}/integratedTime");
+        assert_eq!(spoilt(|attestation| *at(attestation, &place) = json!(other)), "Format", "{other}");
+    }
     let twice = text.replacen('{', "{\"version\":1,", 1);
     assert_eq!(kind(&GITHUB.verify(twice.as_bytes()).unwrap_err()), "Format", "a name twice");
     let broken = |attestation: &mut Value| {
