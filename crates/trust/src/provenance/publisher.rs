@@ -237,7 +237,8 @@ impl PublisherName {
         let path = |text: &str| text.split('/').all(is_part);
         match self {
             Self::GitHub { repository, workflow, environment } => {
-                path(repository) && repository.matches('/').count() == 1 && is_part(workflow) && sound(environment.as_deref())
+                let file = is_part(workflow) && (workflow.ends_with(".yml") || workflow.ends_with(".yaml"));
+                file && path(repository) && repository.matches('/').count() == 1 && sound(environment.as_deref())
             }
             Self::GitLab { repository, workflow, environment } => {
                 path(repository) && repository.contains('/') && path(workflow) && sound(environment.as_deref())

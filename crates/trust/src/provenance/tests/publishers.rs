@@ -117,6 +117,7 @@ fn texts_that_name_no_publisher_are_refused() {
         "github:",
         "github:psf/requests",
         "github:psf/requests/",
+        "github:psf/group/requests",
         "github:psf//release.yml",
         "github:a/psf/requests/release.yml",
         "github:psf/re quests/release.yml",
@@ -143,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_certificate_names_reads_as_it_was_printed(workflow in "[a-z@. /-]{1,12}", environment in "[ -~]{1,12}") {
+    fn what_a_certificate_names_reads_as_it_was_printed(workflow in "[a-z@. /-]{1,12}(\\.yml)?", environment in "[ -~]{1,12}") {
         let build = format!("{REPOSITORY}/.github/workflows/{workflow}@refs/tags/v1");
         let claims = Claims { build_config: Some(&build), environment: Some(&environment), ..CLAIMS };
         if let Ok(publisher) = Publisher::from_claims(claims) {
