@@ -1,25 +1,22 @@
-"""An index as its operator has it: begun, looked at, served twice, stopped, killed at any moment."""
+"""An index as its operator has it: begun, looked at, served twice, stopped."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import random
 import signal
 import socket
 import stat
 import threading
 import time
-import urllib.error
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.answers import Answer
-from support.index import PASSPHRASE, Index, in_project, initialised, post
-from support.packages import Package, wheel
+from support.index import PASSPHRASE, Index, initialised
+from support.packages import wheel
 from support.program import Gateway, World, fold
 from support.upstream import JSON_TYPE
 
@@ -168,66 +165,3 @@ def until(happens: object, time_limit: float = 20) -> bool:
             return False
         pause.wait(0.05)
     return True
-
-
-# kill -9
-
-KILLS = 15
-PROJECTS = ("brie", "comte", "gouda", "feta")
-
-
-class Uploads:
-    """Uploads without end from several threads; what was answered with success is kept."""
-
-    def __init__(self, token: str) -> None:
-        self.token = token
-        self.promised: dict[str, Package] = {}
-        self.number = iter(range(100_000))
-
-    def run(self, serving: Gateway, project: str) -> None:
-        while True:
-            package = wheel(project, f"1.{next(self.number)}", padding=random.Random().randrange(200_000))
-            try:
-                answer = post(serving, self.token, package)
-            except (OSError, urllib.error.URLError, ConnectionError, ValueError):
-                return
-            except Exception as cut:  # noqa: BLE001 — whatever http.client says of an answer that breaks off
-                assert type(cut).__module__ == "http.client", cut
-                return
-            assert answer.status == 200, (answer.status, answer.text)
-            self.promised[package.filename] = package
-
-    def until_killed(self, serving: Gateway, after: float) -> None:
-        threads = [threading.Thread(target=self.run, args=(serving, project)) for project in PROJECTS]
-        for thread in threads:
-            thread.start()
-        threading.Event().wait(after)
-        serving.process.send_signal(signal.SIGKILL)
-        serving.process.wait()
-        for thread in threads:
-            thread.join(10)
-            assert not thread.is_alive()
-
-
-def test_no_promised_upload_is_lost_however_often_the_server_is_killed(index: Index, world: World) -> None:
-    uploads = Uploads(index.token())
-    delays = random.Random(7)
-    deadline = time.monotonic() + 60
-    for _ in range(KILLS):
-        with index.serve() as serving:
-            uploads.until_killed(serving, delays.uniform(0.02, 0.6))
-        assert time.monotonic() < deadline, "too slow to be worth it"
-    assert len(uploads.promised) > KILLS, "hardly anything was uploaded"
-    with index.serve() as serving:
-        assert until(lambda: index.status()["pending"] == 0)
-        index.local_copy(serving)
-        paths = [in_project(project) for project in PROJECTS]
-        world.affineur("tuf", "download", "copy", *paths, "--to", "out").succeeded()
-        client, listed = index.python_tuf(serving), {}
-        for path in paths:
-            document = (world.work / "out" / path).read_bytes()
-            assert Path(client.download_target(client.get_targetinfo(path))).read_bytes() == document
-            listed |= {file["filename"]: file["hashes"]["sha256"] for file in json.loads(document)["files"]}
-        for name, package in uploads.promised.items():
-            assert listed.get(name) == package.sha256, f"{name} was promised and is not listed"
-            assert Answer(f"{serving.origin}/files/{package.project}/{name}").body == package.data

@@ -13,12 +13,14 @@ class Answer:
 
     headers: Message
 
-    def __init__(self, url: str, method: str = "GET", data: bytes | None = None, **headers: str) -> None:
+    def __init__(
+        self, url: str, method: str = "GET", data: bytes | None = None, *, seconds: float = 30, **headers: str
+    ) -> None:
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         request = urllib.request.Request(url, data, method=method, headers=named)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as got:
+            with opener.open(request, timeout=seconds) as got:
                 self.status, self.headers, self.body, self.reason = got.status, got.headers, got.read(), got.reason
         except urllib.error.HTTPError as error:
             self.status, self.headers, self.body = error.code, error.headers, error.read()

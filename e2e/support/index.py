@@ -129,7 +129,7 @@ UV_PUBLISH = Uploader("uv", ("uv", "publish", "--trusted-publishing", "never", "
 UPLOADERS = [TWINE, UV_PUBLISH]
 
 
-def post(server: Gateway, token: str | None, package: Package, **fields: str) -> Answer:
+def post(server: Gateway, token: str | None, package: Package, *, seconds: float = 30, **fields: str) -> Answer:
     """One upload by a client that sends whatever it is told to. A field that is empty is left out."""
     kind = "bdist_wheel" if package.filename.endswith(".whl") else "sdist"
     usual = {
@@ -140,7 +140,7 @@ def post(server: Gateway, token: str | None, package: Package, **fields: str) ->
     headers = {"Content_Type": content_type}
     if token is not None:
         headers["Authorization"] = "Basic " + base64.b64encode(f"__token__:{token}".encode()).decode()
-    return Answer(f"{server.origin}/legacy/", "POST", body, **headers)
+    return Answer(f"{server.origin}/legacy/", "POST", body, seconds=seconds, **headers)
 
 
 def form(fields: dict[str, str], package: Package) -> tuple[str, bytes]:

@@ -83,10 +83,13 @@ def core_metadata(
     return ("\n".join(lines) + "\n").encode()
 
 
-def sdist(name: str, version: str, *, origin: str = "honest") -> Package:
+def sdist(
+    name: str, version: str, *, origin: str = "honest", requires: tuple[str, ...] = (), pkg_info: bytes | None = None
+) -> Package:
     """A source distribution with a build backend of its own, so that building it asks no index for anything."""
     module = normalise(name).replace("-", "_")
-    built = wheel(name, version, origin=origin)
+    built = wheel(name, version, origin=origin, requires=requires)
+    pkg_info = pkg_info or built.metadata
     backend = (
         "import base64, pathlib\n"
         f"NAME = {built.filename!r}\n"
@@ -97,14 +100,14 @@ def sdist(name: str, version: str, *, origin: str = "honest") -> Package:
     ).encode()
     root = f"{module}-{version}"
     members = {
-        f"{root}/PKG-INFO": built.metadata,
+        f"{root}/PKG-INFO": pkg_info,
         f"{root}/backend.py": backend,
         f"{root}/pyproject.toml": (
             '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-            f'[project]\nname = "{name}"\nversion = "{version}"\n'
+            f'[project]\nname = "{name}"\nversion = "{version}"\ndynamic = ["dependencies"]\n'
         ).encode(),
     }
-    return Package(f"{root}.tar.gz", tar_gz_of(members), built.metadata)
+    return Package(f"{root}.tar.gz", tar_gz_of(members), pkg_info)
 
 
 def zip_of(members: dict[str, bytes]) -> bytes:
@@ -145,8 +148,19 @@ def real(name: str, version: str) -> Package:
         raise AssertionError(f"{prefix}*.whl is not in {REAL_PACKAGES}: run ./test e2e, which downloads it")
     data = found[0].read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        inside = next(item for item in archive.namelist() if item.endswith(".dist-info/METADATA"))
+        inside = next(item for item in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", item))
         return Package(found[0].name, data, archive.read(inside))
+
+
+@cache
+def real_sdist(name: str, version: str) -> Package:
+    """A real source distribution, of sdists.txt."""
+    found = REAL_PACKAGES / f"{normalise(name).replace('-', '_')}-{version}.tar.gz"
+    if not found.is_file():
+        raise AssertionError(f"{found} is missing: run ./test e2e, which downloads it")
+    data = found.read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return Package(found.name, data, archive.extractfile(f"{found.name.removesuffix('.tar.gz')}/PKG-INFO").read())
 
 
 def requests_and_what_it_needs() -> list[Package]:

@@ -15,7 +15,24 @@ pub struct CoreMetadata {
     pub version: String,
     /// Version specifiers that can be read.
     pub requires_python: Option<String>,
+    /// Of a source distribution: whether building may change its dependencies.
+    pub dependencies: Dependencies,
 }
+
+/// Whether every wheel that is built from a source distribution has the dependencies that its `PKG-INFO` says (PEP 643).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependencies {
+    /// Since `Metadata-Version` 2.2, where none of [`RESOLVED_WITH`] is `Dynamic`.
+    Fixed,
+    /// Only building tells.
+    MayChange,
+}
+
+/// The fields from which installers learn what else to install, and whether to install this at all.
+pub const RESOLVED_WITH: [&str; 3] = ["Requires-Dist", "Requires-Python", "Provides-Extra"];
+
+/// The versions of core metadata without `Dynamic`.
+const BEFORE_DYNAMIC: [&str; 4] = ["1.0", "1.1", "1.2", "2.1"];
 
 /// The versions of core metadata there are. 2.0 was never accepted (PEP 566).
 pub const METADATA_VERSIONS: [&str; 8] = ["1.0", "1.1", "1.2", "2.1", "2.2", "2.3", "2.4", "2.5"];
@@ -121,7 +138,8 @@ impl CoreMetadata {
             return Err(MetadataFault::RequiresPython { found: shown(found) });
         }
         let [name, version] = [required(&headers, "Name")?, required(&headers, "Version")?];
-        Ok(Self { metadata_version, name, version, requires_python })
+        let dependencies = dependencies(&metadata_version, &headers);
+        Ok(Self { metadata_version, name, version, requires_python, dependencies })
     }
 
     /// Reads what must be that of the distribution with this file name.
@@ -144,6 +162,16 @@ impl CoreMetadata {
             return Err(MetadataFault::OtherVersion { found: shown(&self.version), expected });
         }
         Ok(())
+    }
+}
+
+/// A `Dynamic` that goes on in the next line may mean any field.
+fn dependencies(metadata_version: &str, headers: &[Header<'_>]) -> Dependencies {
+    let resolved_with = |value: &[u8]| RESOLVED_WITH.iter().any(|field| value.eq_ignore_ascii_case(field.as_bytes()));
+    let dynamic = |header: &&Header<'_>| header.is("Dynamic") && (header.folded || resolved_with(header.value));
+    match BEFORE_DYNAMIC.contains(&metadata_version) || headers.iter().any(|header| dynamic(&header)) {
+        true => Dependencies::MayChange,
+        false => Dependencies::Fixed,
     }
 }
 

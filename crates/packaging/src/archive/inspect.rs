@@ -43,8 +43,9 @@ impl Limits {
 pub struct Inspected {
     /// What its core metadata say; they belong to its file name.
     pub metadata: CoreMetadata,
-    /// A wheel's `METADATA`, byte for byte, to be served beside it (PEP 658). A source distribution has none that installers
-    /// could rely on: building may change it (PEP 643).
+    /// What may be served beside it, byte for byte (PEP 658): a wheel's `METADATA`; a source distribution's `PKG-INFO` where its
+    /// dependencies are [fixed](super::Dependencies::Fixed). pip resolves with what is served there and never compares it with
+    /// what it builds.
     pub core_metadata: Option<Vec<u8>>,
     /// How many entries the archive has.
     pub entries: u64,

@@ -20,7 +20,7 @@ mod tests;
 mod tree;
 mod wheel;
 
-pub use self::core_metadata::{CoreMetadata, METADATA_VERSIONS, MetadataFault, check_metadata};
+pub use self::core_metadata::{CoreMetadata, Dependencies, METADATA_VERSIONS, MetadataFault, RESOLVED_WITH, check_metadata};
 pub use self::directory::{Directory, directory};
 pub use self::fault::{ArchiveFault, LinkFault, PathFault};
 pub use self::inspect::{Inspected, Limits, inspect};

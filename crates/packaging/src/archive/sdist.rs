@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::GzDecoder;
 
-use super::core_metadata::CoreMetadata;
+use super::core_metadata::{CoreMetadata, Dependencies};
 use super::fault::ArchiveFault;
 use super::members::{Member, damaged, each_member};
 use super::tree::{EntryPath, Kind, Tree, shown};
@@ -28,10 +28,11 @@ pub(super) fn inspect(mut reader: impl Read + Seek, name: &FileName, allowed: &L
     match outcome {
         _ if expanded.state == State::TooMuch => Err(ArchiveFault::TooLarge { most }),
         Err(fault) => Err(source.failed.map_or(fault, ArchiveFault::Io)),
-        Ok((metadata, entries)) => {
+        Ok((pkg_info, entries)) => {
             let metadata =
-                CoreMetadata::of(&metadata, name).map_err(|fault| ArchiveFault::Metadata { file: "PKG-INFO", fault })?;
-            Ok(Inspected { metadata, core_metadata: None, entries, expanded_bytes: expanded.expanded_bytes })
+                CoreMetadata::of(&pkg_info, name).map_err(|fault| ArchiveFault::Metadata { file: "PKG-INFO", fault })?;
+            let core_metadata = (metadata.dependencies == Dependencies::Fixed).then_some(pkg_info);
+            Ok(Inspected { metadata, core_metadata, entries, expanded_bytes: expanded.expanded_bytes })
         }
     }
 }

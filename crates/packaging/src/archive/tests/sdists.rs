@@ -42,8 +42,31 @@ fn outside(path: &str) -> ArchiveFault {
 fn an_honest_source_distribution_says_what_it_is() {
     let found = look_at(&sdist([file("demo_pkg-1.0/demo_pkg/__init__.py")])).unwrap();
     assert_eq!((found.entries, found.expanded_bytes, found.core_metadata), (3, 512 * 7, None));
-    let CoreMetadata { metadata_version, name, version, requires_python } = found.metadata;
+    let CoreMetadata { metadata_version, name, version, requires_python, .. } = found.metadata;
     assert_eq!((&*metadata_version, &*name, &*version, requires_python.as_deref()), ("2.1", "demo-pkg", "1.0", Some(">=3.9")));
+}
+
+#[test]
+fn metadata_are_offered_where_building_does_not_change_what_installers_resolve_with() {
+    let offered = |pkg_info: &str| {
+        let found = look_at(&gzip(&tar([Block::file(PKG_INFO_PATH, pkg_info.as_bytes())]))).unwrap();
+        assert!(found.core_metadata.as_ref().is_none_or(|offered| offered == pkg_info.as_bytes()), "byte for byte");
+        found.core_metadata.is_some()
+    };
+    let start = |version: &str| format!("Metadata-Version: {version}\nName: demo-pkg\nVersion: 1.0\n");
+    for (version, expected) in METADATA_VERSIONS.into_iter().zip([false, false, false, false, true, true, true, true]) {
+        assert_eq!(offered(&format!("{}Requires-Dist: a\n\nDynamic: Requires-Dist\n", start(version))), expected, "{version}");
+    }
+    for (lines, expected) in [
+        ("Dynamic: License-File\nDynamic: Description\n", true),
+        ("Dynamic: Requires-Dist\n", false),
+        ("Dynamic: License-File\ndynamic:requires-dist\nRequires-Dist: a\n", false),
+        ("DYNAMIC: REQUIRES-PYTHON\n", false),
+        ("Dynamic: Provides-Extra \n", false),
+        ("Dynamic: License-File\n Requires-Dist\n", false),
+    ] {
+        assert_eq!(offered(&format!("{}{lines}", start("2.4"))), expected, "{lines}");
+    }
 }
 
 #[test]
