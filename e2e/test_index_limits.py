@@ -7,22 +7,20 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
 
 from support.answers import Answer
-from support.index import TWINE, UPLOADERS, Index, Uploader, form, post
-from support.packages import Package, sdist, wheel
+from support.index import UPLOADERS, Index, Uploader, form, post
+from support.packages import Package, wheel
 from support.program import Gateway
 
 CHEESE = wheel("cheese", "1.0")
 LARGE = wheel("cheese", "2.0", padding=30 << 20)
 
 every_uploader = pytest.mark.parametrize("uploader", UPLOADERS, ids=str)
-# Else a tool that was told to come again later does so several times.
-AT_ONCE = {"UV_HTTP_RETRIES": "0"}
 
 
 def connected(serving: Gateway) -> socket.socket:
@@ -165,7 +163,7 @@ class StallingWay:
 @every_uploader
 def test_tools_say_that_their_upload_stalled(uploader: Uploader, index: Index) -> None:
     with index.serve("--upload-idle", "1") as serving, StallingWay(serving, 1 << 20) as way:
-        stalled = uploader.upload(index, way, index.token(), LARGE, env=AT_ONCE).failed()
+        stalled = uploader.upload(index, way, index.token(), LARGE).failed()
         stalled.says("408", "nothing of the upload came for 1 s; upload again")
 
 
@@ -174,14 +172,14 @@ def test_tools_say_that_their_upload_stalled(uploader: Uploader, index: Index) -
 
 @every_uploader
 @pytest.mark.parametrize("options, words", [
-    (("--upload-limit", "1"), "1 uploads are coming in already, which is the most that this index takes at once; try again later"),
-    (("--token-upload-limit", "1"), "1 uploads with this token are coming in already; try again later, or upload fewer at once"),
+    (("--upload-limit", "1"), "the most uploads that this index takes at once (1) are coming in already; try again later"),
+    (("--token-upload-limit", "1"), "the most uploads with one token at once (1) are coming in already; try again later"),
 ], ids=["in-all", "of-a-token"])
 def test_more_uploads_than_allowed_are_put_off(options: tuple, words: str, uploader: Uploader, index: Index) -> None:
     token = index.token()
     with index.serve(*options, "--upload-wait", "0") as serving:
         with begun(serving, token):
-            uploader.upload(index, serving, token, CHEESE, env=AT_ONCE).failed().says("503", words)
+            uploader.upload(index, serving, token, CHEESE).failed().says("503", words)
             answer = post(serving, token, CHEESE)
             assert (answer.status, answer.reason, answer.headers["Retry-After"]) == (503, words, "30")
         uploader.upload(index, serving, token, CHEESE).succeeded()
@@ -243,7 +241,7 @@ def test_a_token_of_a_project_sends_the_name_before_the_file(index: Index, servi
 def test_uploads_leave_room_for_the_publisher(uploader: Uploader, index: Index) -> None:
     words = "the index has no room for this upload: its disk is full; tell whoever operates it"
     with index.serve("--disk-reserve", str(1 << 40)) as serving:
-        uploader.upload(index, serving, index.token(), LARGE, env=AT_ONCE).failed().says("507", words)
+        uploader.upload(index, serving, index.token(), LARGE).failed().says("507", words)
         serving.wait_for("there is no room for an upload")
         index.publish(CHEESE).succeeded()
     assert index.status()["files"] == 1

@@ -30,9 +30,9 @@ pub(super) struct Place {
 /// No place became free in time. In words for whoever uploads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Busy {
-    #[error("{most} uploads with this token are coming in already; try again later, or upload fewer at once")]
+    #[error("the most uploads with one token at once ({most}) are coming in already; try again later")]
     Token { most: usize },
-    #[error("{most} uploads are coming in already, which is the most that this index takes at once; try again later")]
+    #[error("the most uploads that this index takes at once ({most}) are coming in already; try again later")]
     Index { most: usize },
 }
 
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn it_is_said_what_is_full() {
-        let token = "16 uploads with this token are coming in already; try again later, or upload fewer at once";
+        let token = "the most uploads with one token at once (16) are coming in already; try again later";
         assert_eq!(Busy::Token { most: 16 }.to_string(), token);
     }
 }
