@@ -7,8 +7,6 @@ import os
 import signal
 import socket
 import stat
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +15,7 @@ import pytest
 from support.answers import Answer
 from support.index import PASSPHRASE, Index, initialised
 from support.packages import wheel
-from support.program import Gateway, World, fold
+from support.program import Gateway, World, fold, until
 from support.upstream import JSON_TYPE
 
 BRIE = wheel("brie", "1.0")
@@ -156,12 +154,3 @@ def test_an_upload_that_stalls_does_not_keep_a_server_from_stopping(index: Index
         serving.wait_for("cut off")
     assert index.status()["files"] == 0, "and whoever opens the index next removes what came of it"
     assert list((index.folder / "staging").rglob(".tmp*")) == []
-
-
-def until(happens: object, time_limit: float = 20) -> bool:
-    deadline, pause = time.monotonic() + time_limit, threading.Event()
-    while not happens():
-        if time.monotonic() > deadline:
-            return False
-        pause.wait(0.05)
-    return True

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -311,6 +311,16 @@ def require_tool(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     assert found, f"{name} is missing: ./test installs it"
     return found
+
+
+def until(happens: Callable[[], object], time_limit: float = 20) -> bool:
+    """Waits until something holds; whether it did in time."""
+    deadline, pause = time.monotonic() + time_limit, threading.Event()
+    while not happens():
+        if time.monotonic() > deadline:
+            return False
+        pause.wait(0.05)
+    return True
 
 
 def json_lines(path: Path) -> list[dict]:

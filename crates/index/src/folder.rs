@@ -6,10 +6,13 @@
 //! DIR/index.db, blobs/ the store
 //! DIR/offline/         encrypted keys of root, targets and bins, to be carried away
 //! DIR/client/          root.json and affineur.toml, to hand to users
+//! DIR/incoming.json    what was signed offline and waits to be published; incoming.refused says why it never will be
+//! DIR/online-*.key     a new online key that no root names yet
 //! ```
 //!
 //! The folder is for its user alone (0700); what is in `client/` may be read by everybody, so that a copy of it can be handed out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -17,10 +20,13 @@ use std::sync::Arc;
 
 use affineur_trust::limits::TRUSTED_ROOT_BYTES;
 use affineur_trust::provenance::TrustedRoot;
-use affineur_tuf::edit::SharedSigner;
-use affineur_tuf::key::{KeyPair, KeyPairError};
+use affineur_tuf::edit::{Draft, SharedSigner};
+use affineur_tuf::key::{KeyPair, KeyPairError, Signer as _};
+use affineur_tuf::{Root, TopRole};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::limits;
 use crate::publisher::{Granularity, Online, Validity};
@@ -38,6 +44,19 @@ pub struct Config {
     /// A file with the root of another instance of Sigstore than the public one, from the index's folder.
     #[serde(rename = "sigstore-trusted-root", default, skip_serializing_if = "Option::is_none")]
     pub sigstore_trusted_root: Option<PathBuf>,
+}
+
+/// The key that the index signs with, and how the names of those begin that may follow it.
+const ONLINE_KEY: &str = "online.key";
+const NEXT_KEY: &str = "online-";
+const INCOMING: &str = "incoming.json";
+const INCOMING_REFUSED: &str = "incoming.refused";
+
+/// Metadata that was signed offline and waits to be published, by path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// New versions of root, targets and bins, or of some of them.
+    pub files: BTreeMap<String, Bytes>,
 }
 
 /// The folder of an index.
@@ -69,6 +88,12 @@ pub enum FolderError {
         /// What is wrong.
         problem: String,
     },
+    /// The key that root names for timestamp and snapshot is not in the folder.
+    #[error("{}: the online key that root names is not there", .0.display())]
+    NoOnlineKey(PathBuf),
+    /// Something else waits already.
+    #[error("{}: something else that was signed offline waits to be published", .0.display())]
+    Waits(PathBuf),
     /// The online key cannot be used.
     #[error("{}: {source}", path.display())]
     Key {
@@ -179,22 +204,17 @@ impl Folder {
     /// # Errors
     /// See [`FolderError`].
     pub fn write_online_key(&self, pair: &KeyPair) -> Result<(), FolderError> {
-        let path = self.file("online.key");
+        let path = self.file(ONLINE_KEY);
         let document = pair.to_pkcs8().map_err(|source| FolderError::Key { path, source })?;
-        self.write("online.key", document.as_ref())
+        self.write(ONLINE_KEY, document.as_ref())
     }
 
-    /// Reads the online key, and how to sign with it.
+    /// Reads the online key that a root names, and how to sign with it.
     ///
     /// # Errors
-    /// See [`FolderError`].
-    pub fn online(&self) -> Result<Online, FolderError> {
-        let path = self.file("online.key");
-        let bytes = fs::read(&path).map_err(|source| FolderError::Io { path: path.clone(), source })?;
-        if bytes.len() > limits::KEY_BYTES {
-            return Err(FolderError::Config { path, problem: "this is no key".to_owned() });
-        }
-        let pair = KeyPair::from_pkcs8(&bytes).map_err(|source| FolderError::Key { path, source })?;
+    /// [`FolderError::NoOnlineKey`]; see [`FolderError`].
+    pub fn online(&self, root: &[u8]) -> Result<Online, FolderError> {
+        let (_, pair) = self.key_named_by(root)?.ok_or_else(|| FolderError::NoOnlineKey(self.0.clone()))?;
         let signer: SharedSigner = Arc::new(pair);
         let granularity = match self.config()?.files_as_targets {
             true => Granularity::ListingsAndFiles,
@@ -251,6 +271,156 @@ impl Readers {
     fn mode(self, _owner: u32) -> Option<fs::Permissions> {
         None
     }
+}
+
+impl Folder {
+    /// Stores a new online key, which the index signs with once root names it.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn write_next_online_key(&self, pair: &KeyPair) -> Result<(), FolderError> {
+        let name = format!("{NEXT_KEY}{}.key", pair.key_id().as_str().get(..16).unwrap_or("next"));
+        let path = self.file(&name);
+        let document = pair.to_pkcs8().map_err(|source| FolderError::Key { path, source })?;
+        self.write(&name, document.as_ref())
+    }
+
+    /// The online key, of those in the folder, that a root names.
+    pub(crate) fn signer_named_by(&self, root: &[u8]) -> Result<Option<SharedSigner>, FolderError> {
+        let named = self.key_named_by(root)?;
+        Ok(named.map(|(_, pair)| Arc::new(pair) as SharedSigner))
+    }
+
+    fn key_named_by(&self, root: &[u8]) -> Result<Option<(PathBuf, KeyPair)>, FolderError> {
+        let problem = |problem: String| FolderError::Config { path: self.file("index.db"), problem };
+        let root = Draft::<Root>::reopen(root).map_err(|fault| problem(fault.to_string()))?;
+        let keyids = root.body().role(TopRole::Timestamp).map(affineur_tuf::RoleKeys::keyids).unwrap_or_default();
+        for path in self.online_keys()? {
+            let pair = key(&path)?;
+            if keyids.contains(pair.key_id()) {
+                return Ok(Some((path, pair)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// `online.key`, and those that may follow it.
+    fn online_keys(&self) -> Result<Vec<PathBuf>, FolderError> {
+        let failed = |source| FolderError::Io { path: self.0.clone(), source };
+        let mut paths = vec![self.file(ONLINE_KEY)];
+        for entry in fs::read_dir(&self.0).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if name.starts_with(NEXT_KEY) && name.ends_with(".key") {
+                paths.push(path);
+            }
+        }
+        paths.retain(|path| path.is_file());
+        Ok(paths)
+    }
+
+    /// After a root was published: `online.key` is the key that it names, the other online keys are gone, and users get this root.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn settle(&self, root: &[u8]) -> Result<(), FolderError> {
+        let current = self.file(ONLINE_KEY);
+        if let Some((path, _)) = self.key_named_by(root)?.filter(|(path, _)| *path != current) {
+            fs::rename(&path, &current).map_err(|source| FolderError::Io { path, source })?;
+            for other in self.online_keys()?.into_iter().filter(|other| *other != current) {
+                fs::remove_file(&other).map_err(|source| FolderError::Io { path: other, source })?;
+            }
+            self.sync()?;
+        }
+        let handed_out = self.file("client/root.json");
+        if fs::read(&handed_out).ok().as_deref() != Some(root) {
+            self.write_for(Readers::Everybody, "client/root.json", root)?;
+        }
+        Ok(())
+    }
+
+    /// Hands in what was signed offline: it waits until the publisher takes it.
+    ///
+    /// # Errors
+    /// [`FolderError::Waits`] if something else waits already.
+    pub fn write_incoming(&self, waiting: &Waiting) -> Result<(), FolderError> {
+        if self.incoming()?.is_some_and(|there| there != *waiting) {
+            return Err(FolderError::Waits(self.file(INCOMING)));
+        }
+        self.remove(INCOMING_REFUSED)?;
+        let path = self.file(INCOMING);
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
+        let files: Option<BTreeMap<&String, String>> =
+            waiting.files.iter().map(|(path, bytes)| Some((path, text(bytes)?))).collect();
+        let bytes = files.and_then(|files| serde_json::to_vec(&files).ok());
+        let bytes = bytes.ok_or_else(|| FolderError::Config { path, problem: "this is no metadata".to_owned() })?;
+        self.write(INCOMING, &bytes)
+    }
+
+    /// Whether something waits that was signed offline.
+    #[must_use]
+    pub fn has_incoming(&self) -> bool {
+        self.file(INCOMING).exists()
+    }
+
+    /// What was signed offline and waits.
+    ///
+    /// # Errors
+    /// See [`FolderError`].
+    pub fn incoming(&self) -> Result<Option<Waiting>, FolderError> {
+        let path = self.file(INCOMING);
+        let failed = |source| FolderError::Io { path: path.clone(), source };
+        let file = match fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut bytes = Vec::new();
+        file.take(limits::INCOMING_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+        let files: BTreeMap<String, String> = serde_json::from_slice(&bytes)
+            .map_err(|error| FolderError::Config { path: path.clone(), problem: error.to_string() })?;
+        Ok(Some(Waiting { files: files.into_iter().map(|(path, text)| (path, Bytes::from(text))).collect() }))
+    }
+
+    /// What waited is published.
+    pub(crate) fn incoming_is_done(&self) -> Result<(), FolderError> {
+        self.remove(INCOMING)
+    }
+
+    /// What waited never will be published, for this reason.
+    pub(crate) fn refuse_incoming(&self, reason: &str) -> Result<(), FolderError> {
+        self.write(INCOMING_REFUSED, reason.as_bytes())?;
+        self.remove(INCOMING)
+    }
+
+    /// Why what was handed in last was refused.
+    #[must_use]
+    pub fn refused(&self) -> Option<String> {
+        fs::read_to_string(self.file(INCOMING_REFUSED)).ok()
+    }
+
+    fn remove(&self, name: &str) -> Result<(), FolderError> {
+        let path = self.file(name);
+        match fs::remove_file(&path) {
+            Ok(()) => self.sync(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(FolderError::Io { path, source }),
+        }
+    }
+
+    /// Makes the names in the folder durable.
+    fn sync(&self) -> Result<(), FolderError> {
+        let synced = if cfg!(unix) { fs::File::open(&self.0).and_then(|folder| folder.sync_all()) } else { Ok(()) };
+        synced.map_err(|source| FolderError::Io { path: self.0.clone(), source })
+    }
+}
+
+fn key(path: &Path) -> Result<KeyPair, FolderError> {
+    let bytes = Zeroizing::new(fs::read(path).map_err(|source| FolderError::Io { path: path.to_owned(), source })?);
+    if bytes.len() > limits::KEY_BYTES {
+        return Err(FolderError::Config { path: path.to_owned(), problem: "this is no key".to_owned() });
+    }
+    KeyPair::from_pkcs8(&bytes).map_err(|source| FolderError::Key { path: path.to_owned(), source })
 }
 
 /// A policy that takes packages from this index alone, verified.

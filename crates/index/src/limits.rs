@@ -127,3 +127,21 @@ pub const RETRY_AFTER_SECONDS: u64 = 30;
 pub const DISK_RESERVE: u64 = 1 << 30;
 /// How many bytes of an upload may come between two looks at the disk's free space.
 pub const RESERVE_STEP: u64 = 4 << 20;
+/// How many days before root, targets or bins expire it is said, again and again. A ceremony needs several people: a quarter to
+/// plan it, a month to hold it, a week to drop everything else.
+pub const EXPIRY_WARNINGS: [u32; 3] = [90, 30, 7];
+/// How often a running index repeats such a warning in its log: daily, so that a log of any day has it.
+pub const WARNING_INTERVAL: Duration = Duration::from_secs(24 * 3600);
+/// Seconds of a day.
+pub const DAY_SECONDS: i64 = 24 * 3600;
+/// How often it is looked whether something waits that was signed offline: whoever waits beside it is a person.
+pub const INCOMING_POLL: Duration = Duration::from_millis(500);
+/// Largest file of what was signed offline: as much as a whole ceremony may have, and more than clients accept of these roles.
+pub const INCOMING_BYTES: u64 = 64 << 20;
+/// How long a person waits for a running index to publish what was signed offline: signing 16 384 bins again takes seconds.
+pub const TAKING_IN: Duration = Duration::from_secs(60);
+/// How old bytes without a row must be before they are taken for what an upload left that was cut short: between its
+/// bytes and its row an upload spends milliseconds, and clocks of file systems are not a day wrong.
+pub const LEFT_OVER_AGE: Duration = Duration::from_secs(24 * 3600);
+/// How often a running index looks for these: looking through millions of files takes a while.
+pub const SWEEP_INTERVAL: Duration = Duration::from_secs(24 * 3600);

@@ -17,3 +17,9 @@ pub const VALID_DAYS: u32 = 1_827;
 
 /// Most bins, as a power of two: 65 536 hold more files than any index has.
 pub const BIN_BITS: u8 = 16;
+
+/// Largest file of a ceremony: the role bins with 65 536 single entries, twice, has 25 MB.
+pub const CEREMONY_BYTES: usize = 64 << 20;
+
+/// Most single changes that are shown of a role beside its keys: a draft of ours has none, so the first few say enough.
+pub const CHANGES_SHOWN: usize = 20;

@@ -188,6 +188,40 @@ impl<'a> LiveView<'a> {
         [*base.root.authentic().content(), *snapshot.authentic().content(), *targets.authentic().content()]
     }
 
+    /// All delegations of the top-level targets or of a delegated role that is in memory, one by one: for whoever checks a whole
+    /// repository. A client searches instead.
+    ///
+    /// # Errors
+    /// A delegation is invalid, or the role has expired.
+    pub fn delegations(&self, of: Option<&Edge>) -> Result<Box<dyn Iterator<Item = Result<Edge, Error>> + 'a>, Error> {
+        let role = match of {
+            None => Some(self.targets()),
+            Some(edge) => self.role(edge).transpose()?,
+        };
+        let Some(delegations) = role.and_then(Targets::delegations) else { return Ok(Box::new(std::iter::empty())) };
+        if let Some(bins) = delegations.succinct() {
+            return Ok(Box::new((0..bins.bins()).map(move |bin| {
+                let name = bins.name_of(bin).parse::<RoleName>();
+                let name = name.map_err(|error| Fault::Format(error.to_string()).of(TopRole::Targets))?;
+                Edge::new(delegations, name, (bins.keyids(), bins.threshold()))
+            })));
+        }
+        Ok(Box::new(
+            delegations
+                .roles()
+                .iter()
+                .map(move |role| Edge::new(delegations, role.name().clone(), (role.keyids(), role.threshold()))),
+        ))
+    }
+
+    /// What a delegated role says that is in memory, and has not expired.
+    ///
+    /// # Errors
+    /// [`Fault::Expired`].
+    pub fn says(&self, edge: &Edge) -> Result<Option<&'a Targets>, Error> {
+        self.role(edge).transpose()
+    }
+
     /// A delegated role, if it is in memory.
     pub(crate) fn role(&self, edge: &Edge) -> Option<Result<&'a Targets, Error>> {
         let role = self.view.roles.get(edge.key())?;

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use affineur_index::limits;
-use affineur_packaging::{ProjectName, Requirement};
+use affineur_packaging::{FileName, ProjectName, Requirement};
 use affineur_trust::provenance::PublisherName;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use url::Url;
 
+use super::ceremony_arguments::{NewKeyOptions, RotateOptions, SignOptions};
 use crate::arguments::LogFormat;
 
 #[derive(Debug, Subcommand)]
@@ -32,8 +33,24 @@ pub(crate) enum IndexCommand {
     Token(TokenCommand),
     /// Marks files as not to be installed any more, or takes that back
     Yank(YankOptions),
+    /// Says of a whole project that nothing of it may be installed, or takes that back
+    Quarantine(QuarantineOptions),
+    /// Says of a whole project that it is archived or deprecated, or neither
+    Mark(MarkOptions),
+    /// Takes a file out of its project for good; its name stays taken
+    Delete(DeleteOptions),
     /// What there is, what is signed, and what expires when
     Status(StatusOptions),
+    /// Looks for what is missing, damaged or not as it is signed
+    Fsck(FsckOptions),
+    /// Removes old versions of metadata, and what uploads left that were cut short
+    Gc(GcOptions),
+    /// Signs root, targets and bins anew, or with other keys
+    Rotate(RotateOptions),
+    /// Signs what `rotate --prepare` drafted, on the machine of whoever has an offline key
+    Sign(SignOptions),
+    /// Makes an offline key, on the machine of whoever will have it
+    NewKey(NewKeyOptions),
 }
 
 #[derive(Debug, Args)]
@@ -50,9 +67,9 @@ pub(crate) struct InitOptions {
     /// The public address, below which simple/ and tuf/ will be
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8765/")]
     pub(crate) url: Url,
-    /// The passphrase of the offline keys is the first line of this file
+    /// The passphrase of the offline keys is the first line of this file; without it it is asked for
     #[arg(long, value_name = "FILE")]
-    pub(crate) passphrase_file: PathBuf,
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// How many hash bins, a power of two: 16384 suit the largest public index, a few hundred a company's
     #[arg(long, value_name = "NUMBER", default_value_t = 16_384)]
     pub(crate) bins: u32,
@@ -187,10 +204,116 @@ pub(crate) struct YankOptions {
     /// Take it back
     #[arg(long)]
     pub(crate) undo: bool,
+    /// In whose name: the developers' yanks and the index's stand beside each other, and neither takes the other's back
+    #[arg(long, value_enum, default_value_t = Party::Developers)]
+    pub(crate) by: Party,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Party {
+    /// Those of the project: it is in the listing
+    Developers,
+    /// The administrators of the index: it is in the overlay
+    Index,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+pip, uv and poetry find no files of the project any more; behind affineur they print the reason.
+
+Examples:
+  affineur index quarantine ix cheese --reason 'it steals tokens'
+  affineur index quarantine ix cheese --lift")]
+pub(crate) struct QuarantineOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// The project
+    pub(crate) project: ProjectName,
+    /// Why; installers print it
+    #[arg(long, required_unless_present = "lift", conflicts_with = "lift")]
+    pub(crate) reason: Option<String>,
+    /// Take it back
+    #[arg(long)]
+    pub(crate) lift: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Installers go on installing what is archived or deprecated (PEP 792); pages show the mark.
+
+Examples:
+  affineur index mark ix cheese deprecated --reason 'use brie'
+  affineur index mark ix cheese active")]
+pub(crate) struct MarkOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// The project
+    pub(crate) project: ProjectName,
+    /// What it is from now on
+    #[arg(value_enum)]
+    pub(crate) mark: Mark,
+    /// Why, for people
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mark {
+    /// Nothing more comes, and nobody looks after it
+    Archived,
+    /// Something else should be used
+    Deprecated,
+    /// Neither of them
+    Active,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Whoever has the file keeps it. For a release that only should not be chosen any more, `affineur index yank` is enough.
+
+Examples:
+  affineur index delete ix cheese-1.0-py3-none-any.whl")]
+pub(crate) struct DeleteOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// The name of a published file
+    pub(crate) file: FileName,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It changes nothing, and works beside a running server. Exit status: 0 nothing found, 1 something found, 3 it could not be looked.
+
+Examples:
+  affineur index fsck ix
+  affineur index fsck ix --rehash --json")]
+pub(crate) struct FsckOptions {
+    /// The folder of the index
+    pub(crate) dir: PathBuf,
+    /// Read every file and compare it with its digest
+    #[arg(long)]
+    pub(crate) rehash: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+`serve` does this by itself. Roots, what is current, and what was current within the last hour are never removed.
+
+Examples:
+  affineur index gc ix")]
+pub(crate) struct GcOptions {
     /// The folder of the index
     pub(crate) dir: PathBuf,
     /// Print JSON

@@ -1,13 +1,12 @@
 //! `affineur index init`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use affineur_index::folder::{Config, Folder};
 use affineur_index::publisher::{Offline, Publisher};
 use affineur_index::store::SqliteStore;
-use affineur_signer::ceremony::{self, Bins, Initial, Settings, Step};
-use affineur_signer::key_file::{self, Passphrase};
+use affineur_signer::ceremony::{self, Bins, Initial, Settings};
+use affineur_signer::key_file::Passphrase;
 use affineur_tuf::key::{KeyPair, Signer as _};
 use anstream::println;
 use bytes::Bytes;
@@ -15,7 +14,9 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::arguments::InitOptions;
+use super::ceremony::print_steps;
 use super::open::{folder_failure, publisher_failure, store_failure};
+use super::passphrase::{of_new_keys, sealed};
 use crate::failure::Failure;
 
 pub(super) async fn init(options: &InitOptions) -> Result<ExitCode, Failure> {
@@ -29,7 +30,7 @@ pub(super) async fn init(options: &InitOptions) -> Result<ExitCode, Failure> {
     if !options.bins.is_power_of_two() || options.bins < 2 {
         return Err(Failure::usage(format!("{} is no power of two", options.bins), "16384 and 1024 are"));
     }
-    let passphrase = passphrase(&options.passphrase_file)?;
+    let passphrase = of_new_keys(options.passphrase_file.as_deref())?;
     let online = online_key()?;
     let settings = Settings {
         bit_length: u8::try_from(options.bins.trailing_zeros()).unwrap_or(u8::MAX),
@@ -49,20 +50,10 @@ pub(super) async fn init(options: &InitOptions) -> Result<ExitCode, Failure> {
     let store = SqliteStore::open(folder.path()).map_err(|error| store_failure(&error))?;
     // `online` reads the configuration, which is written last: without it there is no index here.
     folder.write_config(&config).map_err(|error| folder_failure(&error))?;
-    let online = folder.online().map_err(|error| folder_failure(&error))?;
+    let online = folder.online(&offline.root).map_err(|error| folder_failure(&error))?;
     Publisher::initialise(store, offline, online, settings.now).await.map_err(|error| publisher_failure(&error))?;
     report(options, &made);
     Ok(ExitCode::SUCCESS)
-}
-
-fn passphrase(file: &Path) -> Result<Passphrase, Failure> {
-    let unreadable = |problem: std::io::Error| {
-        Failure::usage(format!("{}: {problem}", file.display()), "write the passphrase into a file that only you can read")
-    };
-    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(unreadable)?);
-    let first = text.lines().next().unwrap_or_default();
-    Passphrase::new(first)
-        .map_err(|error| Failure::usage(format!("{}: {error}", file.display()), "use a passphrase of several words"))
 }
 
 fn online_key() -> Result<KeyPair, Failure> {
@@ -74,7 +65,7 @@ fn online_key() -> Result<KeyPair, Failure> {
 
 fn write_keys(folder: &Folder, made: &Initial, passphrase: &Passphrase) -> Result<(), Failure> {
     for key in &made.keys {
-        let file = key_file::seal(&key.pair, passphrase).map_err(|error| Failure::bug(error.to_string()))?;
+        let file = sealed(&key.pair, passphrase)?;
         folder.write(&format!("offline/{}.key", key.name), file.as_bytes()).map_err(|error| folder_failure(&error))?;
     }
     Ok(())
@@ -87,18 +78,8 @@ fn offline(made: &Initial) -> Result<Offline, Failure> {
     Ok(Offline { root: bytes(root), targets: bytes(targets), bins: bytes(bins) })
 }
 
-/// The record of the ceremony (PEP 458: "print the hashes of the new metadata").
 fn report(options: &InitOptions, made: &Initial) {
-    println!("The ceremony:");
-    for (number, step) in (1..).zip(&made.steps) {
-        match step {
-            Step::Key { name, id } => println!("{number:>3}. made the key {name}: {id}"),
-            Step::Signed { path, sha256, by, threshold, expires } => {
-                println!("{number:>3}. signed {path} with {} ({threshold} must sign); valid until {expires}", by.join(", "));
-                println!("     sha256 {sha256}");
-            }
-        }
-    }
+    print_steps(&made.steps);
     let dir = options.dir.display();
     println!("\nThe index is in {dir}. What to do now:");
     println!("  carry {dir}/offline away: encrypted keys of root, targets and bins, which the index never needs to serve");

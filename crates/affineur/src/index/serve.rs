@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::arguments::{LimitOptions, ServeOptions};
-use super::open::{folder_failure, open, publisher_failure};
+use super::open::{folder_failure, online, open, publisher_failure};
 use crate::failure::Failure;
 use crate::serve::log;
 use crate::stop::stop;
@@ -20,8 +20,10 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     log(options.log_format);
     let asked_to_stop = stop(); // before anybody can know that it runs
     let (folder, store) = open(&options.dir)?;
-    let online = folder.online().map_err(|error| folder_failure(&error))?;
+    let online = online(&folder, &store).await?;
     let publisher = Publisher::start(store.clone(), online).await.map_err(|error| publisher_failure(&error))?;
+    let publisher = publisher.taking_in(folder.clone());
+    let swept = store.clone();
     let taken = |problem: std::io::Error| {
         Failure::usage(format!("cannot listen: {problem}"), "choose another address with --listen or --metrics-listen")
     };
@@ -39,7 +41,9 @@ pub(super) async fn serve(options: &ServeOptions) -> Result<ExitCode, Failure> {
     let (publish_on, end_of_publishing) = oneshot::channel::<()>();
     let serving = tokio::spawn(service.run(async { drop(end_of_serving.await) }));
     let publishing = tokio::spawn(publisher.run(Timestamp::now, async { drop(end_of_publishing.await) }));
+    let sweeping = tokio::spawn(affineur_index::sweep::daily(swept));
     asked_to_stop.await;
+    sweeping.abort();
     // The service first: uploads that it accepts meanwhile are still signed and answered.
     drop(serve_on);
     let served = tokio::time::timeout(affineur_index::limits::STOPPING, serving).await;

@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use affineur_index::store::{Request as Change, RequestError, Store as _, TicketState, Which, YankedBy};
+use affineur_index::store::{Request as Change, Store as _, Which, YankedBy};
 use affineur_packaging::page::Yanked;
 use affineur_packaging::{Requirement, Version};
-use anstream::println;
 
-use super::arguments::YankOptions;
-use super::open::{open, publish_and_wait, store_failure};
+use super::arguments::{Party, YankOptions};
+use super::open::{open, publish_request, store_failure};
 use crate::failure::Failure;
 
 pub(super) async fn yank(options: &YankOptions) -> Result<ExitCode, Failure> {
@@ -23,17 +22,12 @@ pub(super) async fn yank(options: &YankOptions) -> Result<ExitCode, Failure> {
         return Err(Failure::usage(format!("there is no {} {version}", requirement.project), "see what there is at /simple/"));
     }
     let yanked = if options.undo { Yanked::No } else { Yanked::Yes(options.reason.clone()) };
-    let request =
-        Change::Yank { project: requirement.project.clone(), which: Which::Version(version), yanked, by: YankedBy::Developers };
-    let ticket = store.request(request).await.map_err(|error| match error {
-        RequestError::Store(error) => store_failure(&error),
-        other => Failure::usage(other.to_string(), "see what there is at /simple/"),
-    })?;
-    match publish_and_wait(&folder, &store, ticket).await? {
-        TicketState::Published(version) => println!("published: timestamp {version}"),
-        _ => return Err(Failure::cannot_tell("the yank waits", "the process that serves this index publishes it")),
-    }
-    Ok(ExitCode::SUCCESS)
+    let by = match options.by {
+        Party::Developers => YankedBy::Developers,
+        Party::Index => YankedBy::Index,
+    };
+    let request = Change::Yank { project: requirement.project.clone(), which: Which::Version(version), yanked, by };
+    publish_request(&folder, &store, request).await
 }
 
 /// The version of `name==version`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use affineur_packaging::ProjectName;
 use affineur_tuf::edit::Draft;
@@ -18,6 +19,15 @@ use crate::store::{Change, Outcome, Project, Publication, Request, Store, Ticket
 /// What changes in one bin.
 #[derive(Default)]
 pub(super) struct Edits(Vec<(TargetPath, Option<TargetFile>)>);
+
+/// What goes into a publication beside what it signs.
+#[derive(Default)]
+pub(super) struct Offered {
+    /// Metadata that others signed.
+    pub(super) metadata: Vec<(String, Bytes)>,
+    pub(super) targets: Vec<(TargetPath, affineur_packaging::Sha256, Bytes)>,
+    pub(super) done: Vec<(Ticket, Outcome)>,
+}
 
 /// What becomes of some tickets.
 #[derive(Default)]
@@ -95,10 +105,25 @@ impl<S: Store> Publisher<S> {
         done: Vec<(Ticket, Outcome)>,
         now: Timestamp,
     ) -> Result<Version, PublisherError> {
+        let began = Instant::now();
+        let offered = Offered { targets, done, ..Offered::default() };
+        let (publication, next) = self.signed(edits, offered, now).await?;
+        let version = self.commit(publication, next).await?;
+        metrics::histogram!("affineur_index_publication_seconds").record(began.elapsed().as_secs_f64());
+        Ok(version)
+    }
+
+    /// Signs, and stores nothing yet: the publication, and the state after it.
+    pub(super) async fn signed(
+        &self,
+        edits: BTreeMap<u64, Edits>,
+        offered: Offered,
+        now: Timestamp,
+    ) -> Result<(Publication, State), PublisherError> {
+        let Offered { mut metadata, targets, done } = offered;
         let mut next = self.state.clone();
-        let after = next.timestamp.version();
+        let after = Some(next.timestamp.version());
         let bins_expire = expiry(now, self.validity.bin)?;
-        let mut metadata = Vec::with_capacity(edits.len() + 1);
         for (bin, edits) in edits {
             let name = self.tree.name(bin);
             let draft = stored(&self.store, &self.tree.path(bin, listed(&next.snapshot, &name)?)).await?;
@@ -114,7 +139,13 @@ impl<S: Store> Publisher<S> {
         metadata.push((metadata_path(TopRole::Snapshot.as_str(), Some(snapshot.version())), snapshot.into_bytes().into()));
         let version = next.timestamp.version();
         let timestamp = next.timestamp.sign(signer)?.into_bytes().into();
-        self.store.publish(Publication { after: Some(after), version, timestamp, metadata, targets, done, at: now }).await?;
+        Ok((Publication { after, version, timestamp, metadata, targets, done, at: now }, next))
+    }
+
+    /// Stores what was signed, in one step.
+    pub(super) async fn commit(&mut self, publication: Publication, next: State) -> Result<Version, PublisherError> {
+        let version = publication.version;
+        self.store.publish(publication).await?;
         self.state = next;
         Ok(version)
     }

@@ -9,7 +9,9 @@
 //! It must never hold a key of root, targets or bins, and never sign what the store has not accepted.
 
 mod documents;
+mod gauges;
 mod group;
+mod offline;
 mod renew;
 mod start;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use affineur_tuf::edit::{Draft, SharedSigner, SignError};
 use affineur_tuf::{Expiry, Fault, Snapshot, Timestamp as TimestampRole, Version};
 use jiff::Timestamp;
 
+use crate::folder::Folder;
 use crate::limits;
 use crate::store::{Keep, LeaseError, PublishError, Store, StoreError};
 
@@ -59,6 +62,10 @@ pub struct Publisher<S: Store> {
     state: State,
     /// When old versions were dropped last.
     collected: Option<Timestamp>,
+    /// When it was last said that an offline role nears its end.
+    warned: Option<Timestamp>,
+    /// Where things wait that were signed offline.
+    incoming: Option<Folder>,
 }
 
 /// What was published last.
@@ -102,6 +109,9 @@ pub enum PublisherError {
     /// What was made offline is not of the shape that an index needs.
     #[error("the offline metadata cannot be used: {0}")]
     Offline(String),
+    /// The index's folder cannot be read or written.
+    #[error("{0}")]
+    Folder(String),
     /// The time is beyond what can be written.
     #[error("the clock is beyond what can be written")]
     Clock,
@@ -143,9 +153,11 @@ impl<S: Store> Publisher<S> {
                     limits::PUBLISHER_PAUSE
                 }
             };
+            self.tell(now()).await;
             tokio::select! {
                 () = &mut stopped => return,
                 Ok(()) = self.store.wait_for_pending(), if pause == limits::RENEWAL_INTERVAL => {}
+                () = offline::arrived(self.incoming.as_ref()), if pause == limits::RENEWAL_INTERVAL => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
@@ -154,6 +166,7 @@ impl<S: Store> Publisher<S> {
     /// Does what is to be done now. After an error it may have been done all the same: what is stored decides.
     async fn work(&mut self, now: &impl Fn() -> Timestamp) -> Result<(), PublisherError> {
         let outcome = async {
+            self.take_in(now()).await?;
             while self.publish_pending(now()).await?.is_some() {}
             self.renew(now()).await?;
             self.collect(now()).await

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{Granularity, Publisher, PublisherError, State, StoredProblem, Tree, Validity, expiry, stored};
+use crate::status::newest_root;
 use crate::store::{Publication, Store};
 
 /// What a ceremony made: the first versions of the roles whose keys never come here.
@@ -77,7 +78,18 @@ impl<S: Store> Publisher<S> {
         let bins = Arc::new(vec![bins_expire; usize::try_from(tree.bins()).unwrap_or_default()]);
         let Online { signer, granularity, validity } = online;
         let state = State { timestamp, snapshot, bins };
-        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state, collected: None })
+        Ok(Self {
+            store,
+            _lease: lease,
+            online: signer,
+            tree,
+            granularity,
+            validity,
+            state,
+            collected: None,
+            warned: None,
+            incoming: None,
+        })
     }
 
     /// Becomes the publisher of an index that has been initialised.
@@ -88,12 +100,29 @@ impl<S: Store> Publisher<S> {
         let lease = store.publisher_lease().await?;
         let (tree, state) = load(&store).await?;
         let Online { signer, granularity, validity } = online;
-        Ok(Self { store, _lease: lease, online: signer, tree, granularity, validity, state, collected: None })
+        Ok(Self {
+            store,
+            _lease: lease,
+            online: signer,
+            tree,
+            granularity,
+            validity,
+            state,
+            collected: None,
+            warned: None,
+            incoming: None,
+        })
     }
 
     /// Begins anew from what is stored.
     pub(super) async fn reload(&mut self) -> Result<(), PublisherError> {
         (self.tree, self.state) = load(&self.store).await?;
+        if let Some(folder) = &self.incoming {
+            let (_, root) = newest_root(&self.store).await?;
+            if let Some(named) = folder.signer_named_by(&root)? {
+                self.online = named;
+            }
+        }
         Ok(())
     }
 }

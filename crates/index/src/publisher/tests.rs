@@ -16,23 +16,23 @@ use jiff::{Timestamp, ToSpan as _};
 use super::*;
 use crate::store::{NewFile, Request, SqliteStore, Staged, Ticket, TicketState, Which, YankedBy};
 
-const BITS: u8 = 4;
+pub(super) const BITS: u8 = 4;
 
-fn signer(seed: u8) -> SharedSigner {
+pub(super) fn signer(seed: u8) -> SharedSigner {
     Arc::new(KeyPair::from_seed([seed; 32]).unwrap())
 }
 
-fn named(seed: u8) -> (affineur_tuf::key::KeyId, affineur_tuf::key::Key) {
+pub(super) fn named(seed: u8) -> (affineur_tuf::key::KeyId, affineur_tuf::key::Key) {
     let pair = KeyPair::from_seed([seed; 32]).unwrap();
     (pair.key_id().clone(), pair.key().clone())
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
 /// What a ceremony makes, with one key for each role.
-fn offline() -> Offline {
+pub(super) fn offline() -> Offline {
     let expires = Expiry::at(now() + (365 * 24).hours());
     let mut root = Draft::<Root>::new(expires);
     for (role, seed) in [(TopRole::Root, 1), (TopRole::Targets, 2), (TopRole::Timestamp, 9), (TopRole::Snapshot, 9)] {
@@ -50,27 +50,27 @@ fn offline() -> Offline {
     }
 }
 
-fn online() -> Online {
+pub(super) fn online() -> Online {
     Online { signer: signer(9), granularity: Granularity::Listings, validity: Validity::default() }
 }
 
-struct World {
+pub(super) struct World {
     _folder: tempfile::TempDir,
-    store: SqliteStore,
+    pub(super) store: SqliteStore,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path()).unwrap();
         Self { _folder: folder, store }
     }
 
-    async fn publisher(&self) -> Publisher<SqliteStore> {
+    pub(super) async fn publisher(&self) -> Publisher<SqliteStore> {
         Publisher::initialise(self.store.clone(), offline(), online(), now()).await.unwrap()
     }
 
-    async fn upload(&self, name: &str, bytes: &[u8]) -> Ticket {
+    pub(super) async fn upload(&self, name: &str, bytes: &[u8]) -> Ticket {
         let mut stage = self.store.stage(1 << 20).unwrap();
         stage.write(bytes).unwrap();
         let staged: Staged = stage.finish().unwrap();
@@ -87,7 +87,7 @@ impl World {
     }
 
     /// A client without a local copy.
-    async fn client(&self, now: Timestamp) -> Result<View, affineur_tuf::Error> {
+    pub(super) async fn client(&self, now: Timestamp) -> Result<View, affineur_tuf::Error> {
         let mut roots = Roots::start(&self.fetch("1.root.json").await, now)?;
         while let Some(bytes) = self.store.metadata(&roots.wanted().unwrap().path).await.unwrap() {
             roots = roots.accept(&bytes)?;
@@ -99,11 +99,11 @@ impl World {
         Ok(targets.accept(&self.fetch(&wanted).await)?.0)
     }
 
-    async fn fetch(&self, path: &str) -> Bytes {
+    pub(super) async fn fetch(&self, path: &str) -> Bytes {
         self.store.metadata(path).await.unwrap().unwrap()
     }
 
-    async fn find(&self, view: &mut View, path: TargetPath, now: Timestamp) -> Lookup<Found> {
+    pub(super) async fn find(&self, view: &mut View, path: TargetPath, now: Timestamp) -> Lookup<Found> {
         let mut search = Search::new(path);
         loop {
             match search.advance(&view.live(now).unwrap()).unwrap() {
@@ -128,7 +128,7 @@ impl World {
     }
 }
 
-fn project(name: &str) -> ProjectName {
+pub(super) fn project(name: &str) -> ProjectName {
     name.parse().unwrap()
 }
 

@@ -35,6 +35,19 @@ impl Refusal {
         Self { status, words: words.into() }
     }
 
+    /// What kind of reason it is, for counting.
+    fn class(&self) -> &'static str {
+        match self.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "token",
+            StatusCode::CONFLICT => "name-taken",
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::REQUEST_TIMEOUT => "too-slow",
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE => "busy",
+            status if status.is_server_error() => "broken",
+            _ => "content",
+        }
+    }
+
     fn into_response(self) -> Response {
         let mut response = answer::problem(self.status, &self.words);
         let phrase: String = self.words.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
@@ -55,8 +68,13 @@ impl Refusal {
 
 pub(super) async fn upload<S: Store>(State(shared): State<Arc<Shared<S>>>, request: Request) -> Response {
     match taken(&shared, request).await {
-        Ok(words) => Response::new(Body::from(words)),
+        Ok(words) => {
+            metrics::counter!("affineur_index_uploads_total", "outcome" => "accepted").increment(1);
+            Response::new(Body::from(words))
+        }
         Err(refusal) => {
+            let reason = refusal.class();
+            metrics::counter!("affineur_index_uploads_total", "outcome" => "refused", "reason" => reason).increment(1);
             tracing::info!(status = refusal.status.as_u16(), reason = %refusal.words, "an upload was refused");
             refusal.into_response()
         }

@@ -16,6 +16,8 @@ pub(super) trait Disk: Send + Sync {
     fn create_folder(&self, folder: &Path) -> io::Result<Made>;
     /// Makes the names in a folder durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Takes a file away; that it is gone already is fine.
+    fn remove(&self, file: &Path) -> io::Result<()>;
     /// Commits a transaction.
     fn commit(&self, database: &Connection) -> rusqlite::Result<()>;
 }
@@ -57,6 +59,13 @@ impl Disk for RealDisk {
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         // Where folders cannot be opened (Windows) the file system does it by itself.
         if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn commit(&self, database: &Connection) -> rusqlite::Result<()> {

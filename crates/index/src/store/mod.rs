@@ -27,6 +27,8 @@ mod sqlite;
 mod stage;
 mod token;
 
+use std::time::Duration;
+
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use affineur_tuf::TargetPath;
 use bytes::Bytes;
@@ -34,7 +36,7 @@ use jiff::{Timestamp, civil::Date};
 
 pub use error::{AcceptError, LeaseError, PublishError, RequestError, StageError, StoreError, TokenError};
 pub use project::{Change, NewFile, Project, Request, StoredFile, Which, YankedBy};
-pub use publication::{Collected, Counts, Finding, Keep, Outcome, Publication, PublishedTimestamp, Rehash, TicketState};
+pub use publication::{Collected, Counts, Finding, Keep, Outcome, Publication, PublishedTimestamp, Rehash, Swept, TicketState};
 pub use sqlite::{Lease, SqliteStore};
 pub use stage::{Blob, Stage, Staged};
 pub use token::{NewToken, Scope, Token, TokenId};
@@ -198,6 +200,13 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// # Errors
     /// See [`StoreError`]. What was dropped before the error is dropped.
     fn collect(&self, keep: Keep, now: Timestamp) -> impl Future<Output = Result<Collected, StoreError>> + Send;
+
+    /// Removes bytes that have belonged to nothing for so long. Never those of an upload that is being accepted: it is accepted with
+    /// its bytes, or not at all.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. What was removed before the error is removed.
+    fn sweep(&self, age: Duration, now: Timestamp) -> impl Future<Output = Result<Swept, StoreError>> + Send;
 
     /// Looks for what is missing, damaged or belongs to nothing. At most [`FINDINGS`](crate::limits::FINDINGS).
     ///

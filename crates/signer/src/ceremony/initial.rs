@@ -129,10 +129,7 @@ pub fn initial(settings: &Settings) -> Result<Initial, CeremonyError> {
     if !(1..=limits::BIN_BITS).contains(&settings.bit_length) {
         return Err(CeremonyError::BitLength { asked: settings.bit_length });
     }
-    if !(1..=limits::VALID_DAYS).contains(&settings.valid_days) {
-        return Err(CeremonyError::ValidDays { asked: settings.valid_days });
-    }
-    let expires = Expiry::at(settings.now + (i64::from(settings.valid_days) * 24).hours());
+    let expires = expiry(settings.now, settings.valid_days)?;
     let (root, targets, bins) = (keys("root", ROOT_KEYS)?, keys("targets", PAIR)?, keys("bins", PAIR)?);
     let two = Threshold::new(PAIR).unwrap_or(Threshold::ONE);
     let mut record = Record { files: Vec::new(), steps: [&root, &targets, &bins].into_iter().flatten().map(made).collect() };
@@ -153,6 +150,14 @@ pub fn initial(settings: &Settings) -> Result<Initial, CeremonyError> {
     let draft = bins_draft(settings, expires)?;
     record.sign(bins_role.as_str(), &draft, &bins, expires)?;
     Ok(Initial { keys: [root, targets, bins].into_iter().flatten().collect(), files: record.files, steps: record.steps })
+}
+
+/// When what is signed now expires.
+pub(super) fn expiry(now: Timestamp, valid_days: u32) -> Result<Expiry, CeremonyError> {
+    if !(1..=limits::VALID_DAYS).contains(&valid_days) {
+        return Err(CeremonyError::ValidDays { asked: valid_days });
+    }
+    Ok(Expiry::at(now + (i64::from(valid_days) * 24).hours()))
 }
 
 fn bins_draft(settings: &Settings, expires: Expiry) -> Result<Draft<Targets>, CeremonyError> {
@@ -178,16 +183,29 @@ fn prefixes(bins: &Succinct, bin: u64) -> Vec<Box<str>> {
 }
 
 fn keys(role: &str, number: u32) -> Result<Vec<NewKey>, CeremonyError> {
-    let make = |at| {
-        let mut seed = Zeroizing::new([0; 32]);
-        getrandom::fill(seed.as_mut())?;
-        Ok(NewKey { name: format!("{role}-{at}"), pair: KeyPair::from_seed(*seed)? })
-    };
-    (1..=number).map(make).collect()
+    (1..=number).map(|at| new_key(format!("{role}-{at}"))).collect()
+}
+
+/// Makes one key.
+///
+/// # Errors
+/// [`CeremonyError::Randomness`], [`CeremonyError::Key`].
+pub fn new_key(name: String) -> Result<NewKey, CeremonyError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    getrandom::fill(seed.as_mut())?;
+    Ok(NewKey { name, pair: KeyPair::from_seed(*seed)? })
 }
 
 fn named(key: &NewKey) -> NamedKey {
-    (key.pair.key_id().clone(), key.pair.key().clone())
+    key.named()
+}
+
+impl NewKey {
+    /// Its public part.
+    #[must_use]
+    pub fn named(&self) -> NamedKey {
+        (self.pair.key_id().clone(), self.pair.key().clone())
+    }
 }
 
 fn made(key: &NewKey) -> Step {

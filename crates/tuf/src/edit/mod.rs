@@ -27,4 +27,4 @@ mod tests;
 pub use draft::Draft;
 pub use repository::{Repository, SharedSigner, Signers};
 pub use roles::NamedKey;
-pub use signed::{SignError, Signed, sign_json};
+pub use signed::{SignError, Signed, sign_json, signers};

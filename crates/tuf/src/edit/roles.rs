@@ -32,9 +32,23 @@ impl Draft<Root> {
             keyids.push(id);
         }
         self.body.roles.insert(role.as_str().into(), RoleKeys { keyids, threshold, extra: Extra::new() });
+        self.drop_unused_keys();
+        self
+    }
+
+    /// Gives the place of a key in a role to another key, and changes nothing else; a key that no role has any longer is dropped.
+    pub fn replace_key(&mut self, role: TopRole, old: &KeyId, (id, key): NamedKey) -> &mut Self {
+        if let Some(role) = self.body.roles.get_mut(role.as_str()) {
+            put_in_place(&mut role.keyids, old, &id);
+        }
+        self.body.keys.insert(id, key);
+        self.drop_unused_keys();
+        self
+    }
+
+    fn drop_unused_keys(&mut self) {
         let roles = &self.body.roles;
         self.body.keys.retain(|id, _| roles.values().any(|role| role.keyids.contains(id)));
-        self
     }
 
     /// Whether clients are to ask by version and digest (§6.2).
@@ -183,6 +197,19 @@ impl Draft<Targets> {
         self
     }
 
+    /// Gives the place of a key to another key in every delegation that names it, and changes nothing else.
+    pub fn replace_key(&mut self, old: &KeyId, (id, key): NamedKey) -> &mut Self {
+        if let Some(delegations) = &mut self.body.delegations {
+            let roles = delegations.roles.iter_mut().flatten().map(|role| &mut role.keyids);
+            for keyids in roles.chain(delegations.succinct_roles.iter_mut().map(|bins| &mut bins.keyids)) {
+                put_in_place(keyids, old, &id);
+            }
+            delegations.keys.insert(id, key);
+            delegations.drop_unused_keys();
+        }
+        self
+    }
+
     /// Takes a delegation back.
     pub fn revoke(&mut self, role: &RoleName) -> &mut Self {
         if let Some(delegations) = &mut self.body.delegations {
@@ -199,6 +226,12 @@ impl Draft<Targets> {
             succinct_roles: None,
             extra: Extra::new(),
         })
+    }
+}
+
+fn put_in_place(keyids: &mut [KeyId], old: &KeyId, new: &KeyId) {
+    for id in keyids.iter_mut().filter(|id| *id == old) {
+        id.clone_from(new);
     }
 }
 

@@ -1,15 +1,18 @@
 //! A signed metadata file.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::NamedKey;
 use crate::error::Fault;
 use crate::hashes::Hashes;
 use crate::json::{JsonError, canonical};
 use crate::key::{self, Signature, Signer};
-use crate::metadata::{Listed, Role, Version};
+use crate::metadata::{Listed, Role, Threshold, Version};
+use crate::verify::{Authority, Unverified};
 
 /// A metadata file as it is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +55,15 @@ impl<R: Role> Signed<R> {
         body.check().map_err(Fault::Format)?;
         let envelope = signed_by(to_raw_value(body)?, Vec::new(), signers)?;
         Ok(Self { bytes: serde_json::to_vec(&envelope)?, version: body.version(), role: PhantomData })
+    }
+
+    /// Takes a file to which signatures are to be added. None of them is checked: see [`signers`].
+    ///
+    /// # Errors
+    /// What [`Unverified::parse`] finds.
+    pub fn reopen(file: &[u8]) -> Result<Self, Fault> {
+        let version = Unverified::<R>::parse(file)?.claimed().version();
+        Ok(Self { bytes: file.to_vec(), version, role: PhantomData })
     }
 
     /// Adds signatures, each in place of an earlier one by the same key: as when the holders of root's keys sign one after
@@ -100,6 +112,21 @@ impl<R: Role> Signed<R> {
     pub fn hashes(&self) -> Hashes {
         Hashes::sha256_of(&self.bytes)
     }
+}
+
+/// Which of these keys signed a file, for whoever gathers signatures. Whether they are enough for clients is said by
+/// [`Unverified::verify`] alone.
+///
+/// # Errors
+/// What [`Unverified::parse`] finds.
+pub fn signers<R: Role>(file: &[u8], keys: &[NamedKey]) -> Result<Vec<key::KeyId>, Fault> {
+    let file: Unverified<R> = Unverified::parse(file)?;
+    let signed = |(id, key): &&NamedKey| {
+        let only = BTreeMap::from([(id.clone(), key.clone())]);
+        let by = Authority::new(R::KIND.into(), std::slice::from_ref(id), &only, Threshold::ONE);
+        by.is_ok_and(|by| file.is_signed_by(&by).is_ok())
+    };
+    Ok(keys.iter().filter(signed).map(|(id, _)| id.clone()).collect())
 }
 
 /// Signs any JSON value as the `signed` part of a metadata file, whatever it says: for tests of what must be refused.

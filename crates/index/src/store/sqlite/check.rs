@@ -182,7 +182,7 @@ fn has_metadata(database: &Connection, path: &str) -> rusqlite::Result<bool> {
     select.query_row([path], |row| row.get(0))
 }
 
-fn size(database: &Connection, sha256: Sha256) -> Result<Option<u64>, Plain> {
+pub(super) fn size(database: &Connection, sha256: Sha256) -> Result<Option<u64>, Plain> {
     let mut select = database.prepare_cached("SELECT size FROM blob WHERE sha256 = ?1")?;
     select.query_row([sha256.as_bytes()], |row| row.get(0)).optional()?.map(rows::number).transpose()
 }

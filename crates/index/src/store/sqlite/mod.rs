@@ -10,6 +10,7 @@ mod read;
 mod readers;
 mod rows;
 mod schema;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -18,6 +19,7 @@ mod writer;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use affineur_packaging::page::Yanked;
 use affineur_packaging::{FileName, ProjectName, Sha256};
@@ -32,8 +34,8 @@ use tokio::time::timeout;
 use super::disk::{Disk, RealDisk};
 use super::{
     AcceptError, Accepted, Blob, Change, Collected, Counts, Finding, Keep, LeaseError, NewFile, NewToken, Project, Publication,
-    PublishError, PublishedTimestamp, Rehash, Request, RequestError, Stage, Staged, Store, StoreError, StoredFile, Ticket,
-    TicketState, Token, TokenError, TokenId,
+    PublishError, PublishedTimestamp, Rehash, Request, RequestError, Stage, Staged, Store, StoreError, StoredFile, Swept,
+    Ticket, TicketState, Token, TokenError, TokenId,
 };
 use crate::limits;
 use check::Check;
@@ -54,6 +56,7 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     folder: Folder,
+    disk: Arc<dyn Disk>,
     /// The last ticket given out, and the last one that is done, by this process. Wakes those who wait.
     queued: watch::Sender<u64>,
     done: watch::Sender<u64>,
@@ -77,9 +80,9 @@ impl SqliteStore {
         let file = path.join("index.db");
         let connection = schema::open_or_create(&file)?;
         let folder = Folder::open(path.to_owned(), Arc::clone(&disk))?;
-        let writer = Writer::start(connection, &file, disk)?;
+        let writer = Writer::start(connection, &file, Arc::clone(&disk))?;
         let (queued, done) = (watch::Sender::new(0), watch::Sender::new(0));
-        Ok(Self { inner: Arc::new(Inner { writer, readers: Readers::new(file), folder, queued, done }) })
+        Ok(Self { inner: Arc::new(Inner { writer, readers: Readers::new(file), folder, disk, queued, done }) })
     }
 
     /// Reads on a thread that may block.
@@ -177,7 +180,12 @@ impl Store for SqliteStore {
             Kept::Durable { file, blobs } => (file, blobs),
         };
         // Dying before this commit leaves blobs that belong to nothing. After it, the upload is never lost.
-        let accepted = self.write(move |database| queue::accept(database, &file, &blobs)).await?;
+        let places: Vec<_> = blobs.iter().map(|(sha256, _)| self.inner.folder.blob_path(sha256)).collect();
+        let accept = move |database: &Connection| {
+            sweep::are_there(&places).map_err(|error| Fault::Refused(error.into()))?;
+            queue::accept(database, &file, &blobs)
+        };
+        let accepted = self.write(accept).await?;
         self.queued(accepted.ticket());
         Ok(accepted)
     }
@@ -285,6 +293,17 @@ impl Store for SqliteStore {
             }
             all += some;
         }
+    }
+
+    async fn sweep(&self, age: Duration, now: Timestamp) -> Result<Swept, StoreError> {
+        let found = self.block(move |inner| sweep::candidates(&inner.folder, &inner.readers, age, now)).await?;
+        let (mut all, mut found) = (Swept::default(), found.into_iter().peekable());
+        while found.peek().is_some() {
+            let some: Vec<_> = found.by_ref().take(limits::COLLECT_ROWS).collect();
+            let disk = Arc::clone(&self.inner.disk);
+            all += self.write(move |database| sweep::remove(database, disk.as_ref(), &some, age, now)).await?;
+        }
+        Ok(all)
     }
 
     async fn check(&self, rehash: Rehash) -> Result<Vec<Finding>, StoreError> {

@@ -89,6 +89,10 @@ impl Disk for TestDisk {
         self.effect(format!("sync folder {}", last(folder)), || RealDisk.sync_folder(folder))
     }
 
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        self.effect(format!("remove {}", last(file)), || RealDisk.remove(file))
+    }
+
     fn commit(&self, database: &Connection) -> rusqlite::Result<()> {
         let failed = |_| {
             // As SQLite says it when a disk fails under it.

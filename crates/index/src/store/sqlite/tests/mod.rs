@@ -4,6 +4,7 @@ mod crash;
 mod disk;
 mod faults;
 mod folder;
+mod sweep;
 
 use std::path::PathBuf;
 
