@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use affineur_packaging::Sha256;
-use affineur_trust::{AddedPolicy, Mode, Origin, PartyName, Policy, PolicyError, PolicySet};
+use affineur_trust::{AddedPolicy, Mode, PartyName, Policy, PolicyError, PolicySet, WrittenBy};
 use affineur_tuf_client::local::LocalError;
 use http::HeaderValue;
 use url::Url;
@@ -243,11 +243,12 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         ));
     }
     let repositories = repositories::open(roots, &home.state)?;
-    let strangers = if wanted.strict || (policy.main().origin() != Origin::BuiltIn && policy.main().mode == Mode::Enforce) {
-        Strangers::Refuse
-    } else {
-        Strangers::Pass
-    };
+    let strangers =
+        if wanted.strict || (policy.main().written_by() != WrittenBy::BuiltIn && policy.main().mode == Mode::Enforce) {
+            Strangers::Refuse
+        } else {
+            Strangers::Pass
+        };
     let folder = home.state.join("cache");
     let cache = Cache::open(&folder, limits::CACHE_BYTES)
         .map_err(|problem| SetupError::Cache { folder, problem: problem.to_string() })?;
@@ -274,7 +275,7 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         policy: policy.clone(),
         strangers,
         upstreams,
-        hints: if policy.main().origin() == Origin::BuiltIn { wanted.hints } else { Vec::new() },
+        hints: if policy.main().written_by() == WrittenBy::BuiltIn { wanted.hints } else { Vec::new() },
         state,
         cache,
         pages: Some(home.state.join("pages")),

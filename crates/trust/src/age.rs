@@ -18,6 +18,8 @@ pub enum Clock {
     UploadTime,
     /// The file's `Last-Modified`, as it was at first sight.
     LastModified,
+    /// A monitor or the role `stable`, which attests it.
+    Signed,
     /// The last verified page without the file: later than what the chosen clock says.
     AbsentUntil,
 }
@@ -34,6 +36,8 @@ pub enum Age {
         /// Which clock that is.
         clock: Clock,
     },
+    /// The policy wants a time that a monitor or the role `stable` attests, and none does.
+    NotAttested,
     /// `Last-Modified` has not been asked for yet and would be the clock.
     NotAsked,
     /// Nothing at all is known: first page of its project, no time claimed. All that is sure is that the file has existed since
@@ -49,9 +53,15 @@ pub enum Age {
 /// * `first-seen`: first sight; on the project's first page, where first sight says nothing, `upload-time`, else
 ///   `Last-Modified`, else unknown.
 /// * `upload-time`: `upload-time`, else `Last-Modified`, else first sight (unless that was the project's first page).
+/// * `signed`: what a monitor or `stable` attests, else nothing.
 #[must_use]
-pub fn age(pin: &Pin, age_from: AgeFrom, now: ReferenceTime) -> Age {
-    let (stated, clock) = match chosen_clock(pin, age_from) {
+pub fn age(pin: &Pin, age_from: AgeFrom, attested: Option<Timestamp>, now: ReferenceTime) -> Age {
+    let chosen = match (age_from, attested) {
+        (AgeFrom::Signed, Some(time)) => Chosen::At(time, Clock::Signed),
+        (AgeFrom::Signed, None) => return Age::NotAttested,
+        (AgeFrom::FirstSeen | AgeFrom::UploadTime, _) => chosen_clock(pin, age_from),
+    };
+    let (stated, clock) = match chosen {
         Chosen::At(time, clock) => (time, clock),
         Chosen::NotAsked => return Age::NotAsked,
         Chosen::Unknown => return Age::Unknown { first_seen: pin.first_seen },

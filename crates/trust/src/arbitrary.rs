@@ -13,13 +13,18 @@ use proptest::sample::{select, subsequence};
 use crate::listing::{Listing, Overlay};
 use crate::vouch::testing::{Index, listing_of};
 use crate::{
-    AddedPolicy, AgeFrom, Claim, Contradiction, DocumentFault, DocumentKind, Evidence, Exception, FileFact, LastModified, Mode,
-    NotVouched, Origin, Party, PartyKind, PartyName, Pin, Policy, Repository, Scope, Unavailable, Upstream, VerifiedProject,
-    VouchKind, Vouched,
+    AddedPolicy, AgeFrom, Claim, Contradiction, Demand, DocumentFault, DocumentKind, Evidence, Exception, FileFact,
+    LastModified, Mode, NotVouched, Party, PartyKind, PartyName, Pin, Policy, Repository, Scope, Unavailable, Upstream,
+    VerifiedProject, VouchKind, Vouched, WrittenBy,
 };
+
+mod demands;
+
+pub(crate) use demands::{curated, heard, objection};
 
 const FILES: [&str; 4] = ["a_b-1.0-py3-none-any.whl", "abc-2.0.tar.gz", "requests-2.32.5-py3-none-any.whl", "b_c-1.0.tar.gz"];
 const PARTIES: [&str; 3] = ["a.example", "b", "c_3"];
+const CURATORS: [&str; 4] = ["and-1", "d", "e.e", "f"];
 const PATTERNS: [&str; 6] = ["*", "a*", "a-b", "a?c", "requests", "*-c"];
 
 /// A minute of three weeks.
@@ -113,12 +118,32 @@ pub(crate) fn party() -> impl Strategy<Value = PartyName> {
     select(&PARTIES[..]).prop_map(|name| name.parse().unwrap())
 }
 
-pub(crate) fn evidence() -> impl Strategy<Value = Evidence> {
-    (party(), claim(), vec((party(), claim()), 0..3)).prop_map(|(source, claim, others)| {
-        let mut claims: BTreeMap<_, _> = others.into_iter().collect();
-        claims.insert(source.clone(), claim);
-        Evidence { source, claims }
-    })
+pub(crate) fn curator() -> impl Strategy<Value = PartyName> {
+    select(&CURATORS[..]).prop_map(|name| name.parse().unwrap())
+}
+
+/// Evidence about this file: most of those who vouch, vouch for it.
+pub(crate) fn evidence_about(file: FileFact) -> impl Strategy<Value = Evidence> {
+    let own = file.clone();
+    let source = prop_oneof![
+        3 => pin().prop_map(move |pin| vouch_for(&own, &pin).map_or(Claim::Silent, |vouched| Claim::Vouched(Box::new(vouched)))),
+        3 => pin().prop_map(Claim::Pinned),
+        2 => claim(),
+    ];
+    let others = vec((party(), claim()), 0..2);
+    let curators = vec((curator(), prop_oneof![4 => curated(file), 1 => claim()]), 0..5);
+    (party(), source, others, curators, vec(objection(), 0..3), heard()).prop_map(
+        |(source, claim, others, curators, objections, heard)| {
+            let mut claims: BTreeMap<_, _> = others.into_iter().chain(curators).collect();
+            claims.insert(source.clone(), claim);
+            Evidence { source, claims, objections, heard }
+        },
+    )
+}
+
+/// A file, and evidence about it.
+pub(crate) fn case() -> impl Strategy<Value = (FileFact, Evidence)> {
+    file().prop_flat_map(|file| (Just(file.clone()), evidence_about(file)))
 }
 
 pub(crate) fn file() -> impl Strategy<Value = FileFact> {
@@ -156,6 +181,7 @@ fn scopes(sources: &[PartyName]) -> impl Strategy<Value = Vec<Scope>> + use<> {
         let scope = |(pattern, (only, with_only, wait, age_from)): (&str, (Option<Vec<_>>, bool, _, Option<AgeFrom>))| Scope {
             projects: vec![pattern.parse().unwrap()],
             only: only.filter(|_| with_only),
+            demand: Demand::default(),
             minimum_age: (with_only || age_from.is_none()).then_some(wait),
             age_from,
         };
@@ -163,8 +189,8 @@ fn scopes(sources: &[PartyName]) -> impl Strategy<Value = Vec<Scope>> + use<> {
     })
 }
 
-/// Any policy that a file can have.
-pub(crate) fn policy() -> impl Strategy<Value = Policy> {
+/// Any policy that a file can have, without demands.
+pub(crate) fn plain_policy() -> impl Strategy<Value = Policy> {
     let sources = subsequence(PARTIES.to_vec(), 0..=PARTIES.len()).prop_shuffle();
     let sources = sources.prop_map(|names| names.into_iter().map(|name| name.parse().unwrap()).collect::<Vec<PartyName>>());
     let modes = select(&[Mode::Observe, Mode::Warn, Mode::Enforce][..]);
@@ -173,23 +199,18 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
     let parties = (option::of(0..2_000_u32), select(&["", "b", "c_3"][..]));
     (rules, wait(), age_from(), modes, hosts, vec(exception(), 0..4), parties).prop_map(
         |((scopes, sources), minimum_age, age_from, mode, hosts, exceptions, (weight, repository))| {
+            let weight = weight.map(crate::MilliTrust::of_thousandths);
             let party = |name: &PartyName| {
-                if name.as_str() == repository {
-                    let url = format!("https://{}.example/tuf/", name.as_str().len()).parse().unwrap();
-                    let mut party = Repository::at(url, "trust/root.json".to_owned()).unwrap();
-                    let weight = weight.map(|weight| format!("{}.{:03}", weight / 1_000, weight % 1_000).parse().unwrap());
+                let url = |path| format!("https://{}.example/{path}", name.as_str().len()).parse().unwrap();
+                let kind = if name.as_str() == repository {
+                    let mut party = Repository::at(url("tuf/"), "trust/root.json".to_owned()).unwrap();
                     party.weight.extend(weight.map(|weight| (VouchKind::Unclaimed, weight)));
-                    return (name.clone(), Party { kind: PartyKind::Repository(party) });
-                }
-                let upstream =
-                    Upstream::at(format!("https://{}.example/simple", name.as_str().len()).parse().unwrap()).unwrap();
-                let weight = weight.map(|weight| format!("{}.{:03}", weight / 1_000, weight % 1_000).parse().unwrap());
-                (
-                    name.clone(),
-                    Party {
-                        kind: PartyKind::Upstream(Upstream { canary: Some("canary".parse().unwrap()), weight, ..upstream }),
-                    },
-                )
+                    PartyKind::Repository(party)
+                } else {
+                    let upstream = Upstream::at(url("simple")).unwrap();
+                    PartyKind::Upstream(Upstream { canary: Some("canary".parse().unwrap()), weight, ..upstream })
+                };
+                (name.clone(), Party { kind, domains: Vec::new() })
             };
             Policy {
                 parties: sources.iter().map(party).collect(),
@@ -200,16 +221,22 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                 pass: hosts.into_iter().map(|host| host.parse().unwrap()).collect(),
                 scopes,
                 exceptions,
-                origin: Origin::User,
+                written_by: WrittenBy::User,
+                ..Policy::built_in()
             }
         },
     )
 }
 
+/// Any policy that a file can have.
+pub(crate) fn policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![1 => plain_policy(), 3 => demands::demanding(plain_policy())]
+}
+
 /// Any policy that the working directory can have.
 pub(crate) fn added() -> impl Strategy<Value = AddedPolicy> {
     (scopes(&[]), wait(), age_from()).prop_map(|(scopes, minimum_age, age_from)| {
-        let policy = Policy { scopes, minimum_age, age_from, origin: Origin::WorkingDirectory, ..Policy::built_in() };
+        let policy = Policy { scopes, minimum_age, age_from, written_by: WrittenBy::WorkingDirectory, ..Policy::built_in() };
         AddedPolicy::parse(&policy.canonical()).unwrap()
     })
 }

@@ -1,177 +1,227 @@
 //! The decision (DESIGN §4.5): total, pure, explained.
 //!
-//! In this order: the source contradicts, or what it signs is not acceptable → hostile; the source could not be heard → undecided; the source is not one of the
-//! project's, does not list the file or (a repository) does not vouch for it → refused; no digest → undecided; then age. Another party's contradiction changes
-//! nothing and is told as an alarm.
+//! In this order: the source, or a party in `require`, `rule` or `veto`, contradicts, or what the source signs is not acceptable
+//! → hostile; the source could not be heard → undecided; the source is not one of the project's, does not list the file or (a
+//! repository) does not vouch for it → refused; no digest → undecided; an objection of a party in `veto` → refused; too few
+//! vouches → refused, or undecided where a party that could not be heard could change that; the wrong track → refused; then age,
+//! which `urgent` and exceptions may shorten. Another party's contradiction or objection changes nothing and is told.
 //!
 //! The policy's `mode` is not applied here: the gateway does, and it withholds what is hostile in every mode.
 
-use jiff::{SignedDuration, Timestamp};
+mod missing;
+mod wait;
 
-use crate::age::{Age, Clock, age};
-use crate::policy::{Exception, Origin};
-use crate::{Allowed, Claim, Class, Decision, Evidence, FileFact, NotVouched, Pin, Policy, Reason, ReferenceTime, Withheld};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::demand::{CompiledDemand, Tally};
+use crate::{
+    Allowed, Claim, Class, Decision, Evidence, FileFact, NotVouched, PartyName, Pin, Policy, Reason, ReferenceTime, Standing,
+    Track, Withheld, Worth, WrittenBy,
+};
 
 /// What one policy says, before others' alarms are added.
 enum Judgement {
     /// It passes; until when, if not for ever.
-    Pass { reason: Reason, valid_until: Option<Timestamp> },
-    /// It does not; from when on it will by waiting alone.
-    Stop { reason: Reason, until: Option<Timestamp> },
+    Pass { reasons: Vec<Reason>, valid_until: Option<Timestamp> },
+    /// It does not; from when on it may by waiting alone.
+    Stop { reasons: Vec<Reason>, moments: Vec<Timestamp> },
 }
 
 /// It does not pass, and waiting does not help.
-const fn stop(reason: Reason) -> Judgement {
-    Judgement::Stop { reason, until: None }
+fn stop(reason: Reason) -> Judgement {
+    Judgement::Stop { reasons: vec![reason], moments: Vec::new() }
+}
+
+/// What one decision is about.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    policy: &'a Policy,
+    demand: &'a Arc<CompiledDemand>,
+    file: &'a FileFact,
+    about: &'a Evidence,
 }
 
 impl Policy {
     /// Decides about one file. Every file and all evidence has a decision; the same arguments always have the same one.
     ///
-    /// For one file, another vouch never withholds and another contradiction never admits. [`Policy::mode`](Self::mode) is
-    /// not applied: whoever applies it must withhold what is [hostile](crate::Class::Hostile) in every mode.
+    /// For one file, another vouch never withholds and another contradiction or objection never admits.
+    /// [`Policy::mode`](Self::mode) is not applied: whoever applies it must withhold what is [hostile](Class::Hostile) in every
+    /// mode. Whoever decides about many files takes a [`PolicySet`](crate::PolicySet), which makes its demands ready once.
     #[must_use]
     pub fn decide(&self, file: &FileFact, about: &Evidence, now: ReferenceTime) -> Decision {
-        let file = file.clone();
-        match self.judge(&file, about, now) {
-            Judgement::Pass { reason, valid_until } => {
-                let reasons = with_others(reason, &file, about);
-                Decision::Allow(Allowed { file, reasons, valid_until })
+        let scope = self.scope_position(&file.project);
+        self.decide_with(&Arc::new(self.compiled(scope)), &Arc::new(file.clone()), about, now)
+    }
+
+    pub(crate) fn decide_with(
+        &self,
+        demand: &Arc<CompiledDemand>,
+        file: &Arc<FileFact>,
+        about: &Evidence,
+        now: ReferenceTime,
+    ) -> Decision {
+        let case = Case { policy: self, demand, file, about };
+        match case.judge(now) {
+            Judgement::Pass { reasons, valid_until } => {
+                let reasons = case.with_others(reasons, now);
+                Decision::Allow(Allowed { file: Arc::clone(file), reasons, valid_until })
             }
-            Judgement::Stop { reason, until } => {
-                let class = reason.class().unwrap_or(Class::Undecided);
-                let reasons = with_others(reason, &file, about);
-                Decision::Withhold(Withheld { file, reasons, class, until })
+            Judgement::Stop { reasons, moments } => {
+                let class = reasons.iter().filter_map(Reason::class).max().unwrap_or(Class::Undecided);
+                let until = case.first_pass(moments, now);
+                Decision::Withhold(Withheld { file: Arc::clone(file), reasons: case.with_others(reasons, now), class, until })
             }
         }
     }
+}
 
-    fn judge(&self, file: &FileFact, about: &Evidence, now: ReferenceTime) -> Judgement {
-        let source = about.source.clone();
-        let claim = about.claims.get(&source).unwrap_or(&Claim::Silent);
-        if let Claim::Contradicts(what) = claim {
-            return stop(Reason::Contradicted { party: source, project: file.project.clone(), what: what.clone() });
+impl Case<'_> {
+    fn judge(&self, now: ReferenceTime) -> Judgement {
+        let Self { policy, demand, file, about } = self;
+        let source = &about.source;
+        let claim = about.claims.get(source).unwrap_or(&Claim::Silent);
+        if let Some(reason) = self.hostile(source, claim) {
+            return stop(reason);
         }
+        let sources = policy.sources_for(&file.project);
+        // The built-in rules forbid no source: what installers are configured to use is learned.
+        if policy.written_by == WrittenBy::User && !sources.is_empty() && !sources.contains(source) {
+            return stop(Reason::NotItsSource { source: source.clone(), expected: sources.to_vec() });
+        }
+        let pin = match self.source_pin(source, claim) {
+            Ok(pin) => pin,
+            Err(reason) => return stop(*reason),
+        };
+        if file.sha256.is_none() {
+            return stop(Reason::NoDigest { source: source.clone() });
+        }
+        if demand.is_empty() && self.age_is_plain() {
+            return self.judge_age(None, pin, now);
+        }
+        let tally = demand.tally(file, about, now);
+        match self.vetoed(&tally, now).or_else(|| self.missing(&tally, now)).or_else(|| self.wrong_track(source, claim)) {
+            Some(judgement) => judgement,
+            None => self.judge_age(Some(&tally), pin, now),
+        }
+    }
+
+    /// Whether the source, or somebody whom the demand names, contradicts, or the source's signatures do not hold.
+    fn hostile(&self, source: &PartyName, claim: &Claim) -> Option<Reason> {
         if let Claim::NotVouched(why) = claim
             && why.class() == Class::Hostile
         {
-            return stop(Reason::NotVouched { party: source, why: why.clone() });
+            return Some(Reason::NotVouched { party: source.clone(), why: why.clone() });
         }
-        let sources = self.sources_for(&file.project);
-        // The built-in rules forbid no source: what installers are configured to use is learned.
-        if self.origin == Origin::User && !sources.is_empty() && !sources.contains(&source) {
-            return stop(Reason::NotItsSource { source, expected: sources.to_vec() });
-        }
-        let pin = match claim {
-            // Of a repository only its vouch for this very file counts; nobody else's is one.
-            Claim::Vouched(vouched) if self.upstream(&source).is_none() && vouched.is_about(file) => vouched.pin(),
-            Claim::Pinned(pin) if self.repository(&source).is_none() => pin,
-            Claim::Pinned(_) => return stop(Reason::NotVouched { party: source, why: Box::new(NotVouched::OnlyPinned) }),
-            Claim::NotVouched(why) => return stop(Reason::NotVouched { party: source, why: why.clone() }),
-            Claim::Unavailable(unavailable) => {
-                return stop(Reason::Unavailable { source, problem: unavailable.problem.clone() });
+        let contradicts = |party: &PartyName, claim: Option<&Claim>| match claim {
+            Some(Claim::Contradicts(what)) => {
+                Some(Reason::Contradicted { party: party.clone(), project: self.file.project.clone(), what: what.clone() })
             }
-            Claim::Silent | Claim::Contradicts(_) | Claim::Vouched(_) => return stop(Reason::NotListed { source }),
+            _ => None,
         };
-        if file.sha256.is_none() {
-            return stop(Reason::NoDigest { source });
-        }
-        self.judge_age(file, about, pin, now)
+        let named = || self.demand.names(self.demand.named);
+        contradicts(source, Some(claim)).or_else(|| named().find_map(|name| contradicts(name, self.about.claims.get(name))))
     }
 
-    /// The last step: has the file waited long enough, or is there an exception?
-    fn judge_age(&self, file: &FileFact, about: &Evidence, pin: &Pin, now: ReferenceTime) -> Judgement {
-        let minimum = self.minimum_age_for(&file.project);
-        let age = age(pin, self.age_from_for(&file.project), now);
-        if waited(&age, minimum, now) {
-            let reason = match since(&age) {
-                _ if minimum.is_zero() => Reason::NoWait { policy: self.origin },
-                Some((time, clock)) => Reason::OldEnough { time, clock, age: elapsed(time, now), minimum, policy: self.origin },
-                None => Reason::NoWait { policy: self.origin },
-            };
-            return Judgement::Pass { reason, valid_until: None };
+    /// What is recorded of a file that its source vouches for or, an upstream, has pinned.
+    fn source_pin(&self, source: &PartyName, claim: &'_ Claim) -> Result<&Pin, Box<Reason>> {
+        // Of a repository only its vouch for this very file counts; nobody else's is one.
+        match self.about.claims.get(source) {
+            Some(Claim::Vouched(vouched)) if self.policy.upstream(source).is_none() && vouched.is_about(self.file) => {
+                vouched.pin().ok_or_else(|| Box::new(Reason::NotListed { source: source.clone() }))
+            }
+            Some(Claim::Pinned(pin)) if self.policy.repository(source).is_none() => Ok(pin),
+            _ => Err(Box::new(match claim {
+                Claim::Pinned(_) => Reason::NotVouched { party: source.clone(), why: Box::new(NotVouched::OnlyPinned) },
+                Claim::NotVouched(why) => Reason::NotVouched { party: source.clone(), why: why.clone() },
+                Claim::Unavailable(unavailable) => {
+                    Reason::Unavailable { source: source.clone(), problem: unavailable.problem.clone() }
+                }
+                Claim::Silent | Claim::Contradicts(_) | Claim::Vouched(_) => Reason::NotListed { source: source.clone() },
+            })),
         }
-        let exceptions = || self.exceptions.iter().filter(|exception| exception.is_for(&file.project, file.name.version()));
-        let active = exceptions().filter(|exception| exception.is_active(now));
-        if let Some(exception) = active.min_by_key(|exception| (exception.minimum_age, std::cmp::Reverse(exception.until)))
-            && waited(&age, exception.minimum_age, now)
+    }
+
+    /// Whether somebody with a veto objects, or could not be asked.
+    fn vetoed(&self, tally: &Tally, now: ReferenceTime) -> Option<Judgement> {
+        if self.demand.veto == 0 {
+            return None;
+        }
+        let origins = match self.about.claims.get(&self.about.source) {
+            Some(Claim::Vouched(vouched)) => Some(vouched.origins()),
+            _ => None,
+        };
+        let against = |objection: &&crate::Objection| {
+            objection.is_active(now) && self.demand.has_veto(&objection.party) && objection.is_against(self.file, origins)
+        };
+        let objections: Vec<_> = self.about.objections.iter().filter(against).collect();
+        let unheard = self.demand.names(self.demand.veto & tally.unavailable);
+        let unheard = unheard.map(|name| Reason::VetoUnheard { party: name.clone(), standing: self.standing(name, now) });
+        if objections.is_empty() {
+            let reasons: Vec<_> = unheard.collect();
+            return (!reasons.is_empty()).then(|| Judgement::Stop { reasons, moments: Vec::new() });
+        }
+        let reasons = objections.iter().map(|objection| Reason::Vetoed {
+            party: objection.party.clone(),
+            reason: objection.reason.clone(),
+            expires: objection.expires,
+        });
+        let moments = self.moments(tally, now);
+        Some(Judgement::Stop { reasons: reasons.collect(), moments })
+    }
+
+    fn wrong_track(&self, source: &PartyName, claim: &Claim) -> Option<Judgement> {
+        let Claim::Vouched(vouched) = claim else { return None };
+        let latest = matches!(vouched.worth(), Worth::Index { track: Some(Track::Latest), .. });
+        (self.demand.track == Some(Track::Stable) && latest).then(|| stop(Reason::NotStable { source: source.clone() }))
+    }
+
+    /// The first of some moments at which the file passes.
+    fn first_pass(&self, mut moments: Vec<Timestamp>, now: ReferenceTime) -> Option<Timestamp> {
+        moments.retain(|moment| now < *moment);
+        moments.sort();
+        moments.dedup();
+        moments.into_iter().find(|moment| matches!(self.judge(*moment), Judgement::Pass { .. }))
+    }
+
+    /// Why a party does not count, in the order in which that is looked at.
+    fn standing(&self, name: &PartyName, now: ReferenceTime) -> Standing {
+        missing::standing(self.demand, name, self.file, self.about, now)
+    }
+
+    /// The reasons, and after them who vouches, and what others than the source say against the file.
+    fn with_others(&self, mut reasons: Vec<Reason>, now: ReferenceTime) -> Vec<Reason> {
+        let Self { demand, file, about, .. } = self;
+        if let Some(Claim::Vouched(vouched)) = about.claims.get(&about.source)
+            && vouched.is_about(file)
         {
-            return Judgement::Pass { reason: excepted(exception), valid_until: Some(exception.until) };
+            let (party, chain) = (about.source.clone(), Arc::clone(vouched.chain()));
+            reasons.push(Reason::Vouched { party, worth: vouched.worth(), chain });
         }
-        if matches!(age, Age::Unknown { .. }) && self.origin == Origin::BuiltIn {
-            let source = about.source.clone();
-            return Judgement::Pass { reason: Reason::AgeUnknownAllowed { source }, valid_until: None };
+        for (party, claim) in about.claims.iter().filter(|(party, _)| **party != about.source) {
+            let told = matches!(reasons.first(), Some(Reason::Contradicted { party: first, .. }) if first == party);
+            match claim {
+                Claim::Contradicts(what) if !told => {
+                    reasons.push(Reason::OtherContradicts { party: party.clone(), what: what.clone() });
+                }
+                Claim::NotVouched(why) if why.class() == Class::Hostile => {
+                    reasons.push(Reason::OtherNotVouched { party: party.clone(), why: why.clone() });
+                }
+                _ => {}
+            }
         }
-        let until = exceptions().filter_map(|exception| eligible_by(exception, &age, now)).chain(eligible(&age, minimum)).min();
-        let reason = match age {
-            Age::NotAsked => Reason::AgeNotAsked { source: about.source.clone() },
-            Age::Unknown { first_seen } => {
-                Reason::AgeUnknown { source: about.source.clone(), first_seen, minimum, eligible: until, policy: self.origin }
-            }
-            Age::Since { time, stated, clock } => {
-                Reason::TooYoung { time: stated, clock, age: elapsed(time, now), minimum, eligible: until, policy: self.origin }
-            }
+        let origins = match about.claims.get(&about.source) {
+            Some(Claim::Vouched(vouched)) => Some(vouched.origins()),
+            _ => None,
         };
-        Judgement::Stop { reason, until }
-    }
-}
-
-fn excepted(exception: &Exception) -> Reason {
-    Reason::Exception {
-        project: exception.project.clone(),
-        minimum: exception.minimum_age,
-        until: exception.until,
-        reason: exception.reason.clone(),
-    }
-}
-
-/// From which moment the wait is counted, where there is one. Of a file of unknown age it is sure that it has existed since
-/// first sight.
-const fn since(age: &Age) -> Option<(Timestamp, Clock)> {
-    match age {
-        Age::Since { stated, clock, .. } => Some((*stated, *clock)),
-        Age::Unknown { first_seen } => Some((*first_seen, Clock::FirstSeen)),
-        Age::NotAsked => None,
-    }
-}
-
-fn elapsed(time: Timestamp, now: ReferenceTime) -> SignedDuration {
-    now.duration_since(time).max(SignedDuration::ZERO)
-}
-
-fn waited(age: &Age, minimum: SignedDuration, now: ReferenceTime) -> bool {
-    minimum.is_zero() || since(age).is_some_and(|(time, _)| elapsed(time, now) >= minimum)
-}
-
-/// When a wait is over.
-fn eligible(age: &Age, minimum: SignedDuration) -> Option<Timestamp> {
-    if minimum.is_zero() {
-        return Some(Timestamp::MIN);
-    }
-    since(age).and_then(|(time, _)| time.checked_add(minimum).ok())
-}
-
-/// When an exception will let the file through, if it does before it ends.
-fn eligible_by(exception: &Exception, age: &Age, now: ReferenceTime) -> Option<Timestamp> {
-    let from = eligible(age, exception.minimum_age)?.max(exception.counts_from()).max(now);
-    (from < exception.until).then_some(from)
-}
-
-/// The reason, and after it who vouches, and what others than the source say against the file.
-fn with_others(reason: Reason, file: &FileFact, about: &Evidence) -> Vec<Reason> {
-    let vouch = |(party, claim): (&crate::PartyName, &Claim)| match claim {
-        Claim::Vouched(vouched) if vouched.is_about(file) => {
-            Some(Reason::Vouched { party: party.clone(), tier: vouched.tier(), chain: vouched.chain().clone() })
+        for objection in about.objections.iter().filter(|objection| objection.is_active(now)) {
+            if !demand.has_veto(&objection.party) && objection.is_against(file, origins) {
+                reasons.push(Reason::OtherObjects { party: objection.party.clone(), reason: objection.reason.clone() });
+            }
         }
-        _ => None,
-    };
-    let others = about.claims.iter().filter(|(party, _)| **party != about.source);
-    let alarm = |(party, claim): (&crate::PartyName, &Claim)| match claim {
-        Claim::Contradicts(what) => Some(Reason::OtherContradicts { party: party.clone(), what: what.clone() }),
-        Claim::Vouched(_) | Claim::NotVouched(_) | Claim::Pinned(_) | Claim::Silent | Claim::Unavailable(_) => None,
-    };
-    let vouches = about.claims.get_key_value(&about.source).into_iter().filter_map(vouch);
-    std::iter::once(reason).chain(vouches).chain(others.filter_map(alarm)).collect()
+        reasons
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a policy says about one file.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::{Class, FileFact, Reason};
@@ -20,13 +22,13 @@ pub enum Decision {
 /// ```
 ///
 /// ```compile_fail,E0451
-/// fn forge(file: affineur_trust::FileFact) -> affineur_trust::Allowed {
+/// fn forge(file: std::sync::Arc<affineur_trust::FileFact>) -> affineur_trust::Allowed {
 ///     affineur_trust::Allowed { file, reasons: Vec::new(), valid_until: None }
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowed {
-    pub(crate) file: FileFact,
+    pub(crate) file: Arc<FileFact>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) valid_until: Option<Timestamp>,
 }
@@ -34,7 +36,7 @@ pub struct Allowed {
 /// A file that the policy does not let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Withheld {
-    pub(crate) file: FileFact,
+    pub(crate) file: Arc<FileFact>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) class: Class,
     pub(crate) until: Option<Timestamp>,
@@ -43,7 +45,7 @@ pub struct Withheld {
 impl Allowed {
     /// The file.
     #[must_use]
-    pub const fn file(&self) -> &FileFact {
+    pub fn file(&self) -> &FileFact {
         &self.file
     }
 
@@ -63,7 +65,7 @@ impl Allowed {
 impl Withheld {
     /// The file.
     #[must_use]
-    pub const fn file(&self) -> &FileFact {
+    pub fn file(&self) -> &FileFact {
         &self.file
     }
 

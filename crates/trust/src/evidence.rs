@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use jiff::Timestamp;
 
-use crate::{NotVouched, PartyName, Vouched};
+use crate::{NotVouched, Objection, PartyName, Vouched};
 
 /// What claims are about: one file of one project with these bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -105,4 +105,18 @@ pub struct Evidence {
     pub source: PartyName,
     /// Each party's claim. A party that is not here is silent.
     pub claims: BTreeMap<PartyName, Claim>,
+    /// What parties object to, as far as it may concern the file.
+    pub objections: Vec<Objection>,
+    /// Since when each party's newest statement of all has been known here: what `max-stale` counts from. A party that is not
+    /// here has never been heard.
+    pub heard: BTreeMap<PartyName, Timestamp>,
+}
+
+impl Evidence {
+    /// What the source says, and nobody else.
+    #[must_use]
+    pub fn of_source(source: PartyName, claim: Claim) -> Self {
+        let claims = BTreeMap::from([(source.clone(), claim)]);
+        Self { source, claims, objections: Vec::new(), heard: BTreeMap::new() }
+    }
 }

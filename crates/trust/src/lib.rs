@@ -11,26 +11,40 @@ mod age;
 mod arbitrary;
 mod decide;
 mod decision;
+mod demand;
 mod evidence;
 pub mod limits;
 pub mod listing;
+mod objection;
+mod origin;
 mod policy;
 #[cfg(feature = "provenance")]
 pub mod provenance;
 mod reason;
+mod standing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod text;
 mod vouch;
+mod why;
+mod worth;
 
 pub use age::{Age, Clock, age};
 pub use decision::{Allowed, Decision, Withheld};
 pub use evidence::{Claim, Contradiction, Evidence, FileFact, LastModified, Pin, Unavailable};
+pub use objection::{Against, Objection};
+pub use origin::{Origin, Origins};
 pub use policy::{
-    AddedPolicy, AgeFrom, Exception, Glob, HostPattern, MilliTrust, Mode, Origin, ParseGlobError, ParseHostError,
-    ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName, Policy, PolicyError, PolicySet, PolicyWarning,
-    Repository, Scope, Upstream, UpstreamUrlError, VouchKind,
+    AddedPolicy, AgeFrom, Demand, Domain, Exception, Glob, HostPattern, Intent, MilliTrust, Mode, ParseDomainError,
+    ParseGlobError, ParseHostError, ParseIntentError, ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName,
+    Policy, PolicyError, PolicySet, PolicyWarning, Repository, Rule, Scope, Track, Upstream, UpstreamUrlError, VouchKind,
+    WrittenBy,
 };
-pub use reason::{Class, Reason};
+pub use reason::{Class, Missing, Reason};
+pub use standing::Standing;
 pub use vouch::{Document, DocumentFault, DocumentKind, NotVouched, ShownChain, VerifiedListing, VerifiedProject, Vouched};
+pub use why::{Explanation, MetDemand};
+pub use worth::{Level, Levels, Worth};
 
 /// The moment for which a decision is made. Comes from the edge of the program, never from a clock in here.
 pub type ReferenceTime = jiff::Timestamp;

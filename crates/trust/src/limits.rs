@@ -24,6 +24,16 @@ pub const EXCEPTION_REASON_CHARACTERS: usize = 300;
 pub const QUOTED_CHARACTERS: usize = 80;
 /// Largest amount of trust, in thousandths: larger ones are typing errors, and sums stay far inside an integer.
 pub const MILLI_TRUST: u32 = 1_000_000;
+/// Longest rule: one that names all 64 parties with names of 60 characters, once.
+pub const RULE_BYTES: usize = 4_096;
+/// Deepest nesting of a rule: nobody understands more, and reading and judging recurse.
+pub const RULE_DEPTH: usize = 16;
+/// Most failure domains of one party, and most intents of one policy.
+pub const SHORT_LIST: usize = 64;
+/// Largest number in an intent: there are not more keys than that around.
+pub const INTENT_NUMBER: u32 = 10_000;
+/// Most curators that a statement may pass through: each of them can be fooled.
+pub const DEPTH: i64 = 8;
 /// Longest description of why a source could not be heard: the line has to fit into an HTTP reason phrase.
 pub const PROBLEM_CHARACTERS: usize = 200;
 /// Longest name of a role in a reason: names of projects' roles, which are bounded by names of projects, fit nearly always.
@@ -42,3 +52,16 @@ pub const TRANSPARENCY_ENTRIES: usize = 4;
 pub const IDENTITY_BYTES: usize = 1_024;
 /// Largest trusted root: that of Sigstore's public instance has 10 kB.
 pub const TRUSTED_ROOT_BYTES: usize = 1 << 20;
+/// Most ways in which the members of a rule are combined while origins are compared: beyond it a file is undecided.
+pub const WAYS: usize = 4_096;
+/// Most steps of the search for the heaviest vouches without a common origin: a few milliseconds. The hardest 64 parties that we
+/// could find need a thousandth of it; beyond it a file is undecided.
+pub const INDEPENDENT_STEPS: u32 = 100_000;
+/// Most parties that a reason names: the line has to fit into a header.
+pub const SHOWN_PARTIES: usize = 5;
+/// Longest list of missing parties on one line, which has to fit into a header.
+pub const MISSING_CHARACTERS: usize = 240;
+/// Most sets of missing parties that are found: nobody reads more.
+pub const MISSING_SETS: usize = 16;
+/// Most sets of parties that are tried while looking for the smallest missing ones: about ten milliseconds.
+pub const MISSING_STEPS: usize = 20_000;

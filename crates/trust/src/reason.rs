@@ -1,17 +1,17 @@
 //! Why a decision is what it is: data that prints itself in words. Upstream text never gets into a reason.
 
-use std::fmt;
+mod report;
+mod words;
+
+use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
-use affineur_packaging::text::printable;
 use affineur_tuf::Chain;
 use jiff::{SignedDuration, Timestamp};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::listing::Tier;
-use crate::policy::{Glob, Origin};
-use crate::text::{day, exactly, minute, minute_after, roughly, short};
-use crate::{Clock, Contradiction, NotVouched, PartyName, ShownChain, limits};
+use crate::policy::{Glob, WrittenBy};
+use crate::text::{minute, minute_after};
+use crate::{Clock, Contradiction, MetDemand, MilliTrust, NotVouched, PartyName, Standing, Worth};
 
 /// Who or what is the cause of a withheld file; decides exit status and HTTP form (ARCHITECTURE: errors).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
@@ -25,7 +25,7 @@ pub enum Class {
     Hostile,
 }
 
-/// One reason. The variants are data; [`fmt::Display`] gives one line of printable ASCII without a final period.
+/// One reason. The variants are data; [`Display`](std::fmt::Display) gives one line of printable ASCII without a final period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -40,12 +40,12 @@ pub enum Reason {
         /// The wait that the policy asks for.
         minimum: SignedDuration,
         /// Which policy.
-        policy: Origin,
+        policy: WrittenBy,
     },
     /// Passes: the policy asks for no wait.
     NoWait {
         /// Which policy.
-        policy: Origin,
+        policy: WrittenBy,
     },
     /// Passes: the user's policy has an exception for it.
     Exception {
@@ -76,7 +76,7 @@ pub enum Reason {
         /// When the wait (the policy's or an exception's) is over.
         eligible: Option<Timestamp>,
         /// Which policy.
-        policy: Origin,
+        policy: WrittenBy,
     },
     /// Withheld: its date is not known yet, and can be asked for.
     AgeNotAsked {
@@ -94,7 +94,69 @@ pub enum Reason {
         /// When it has been known for that long.
         eligible: Option<Timestamp>,
         /// Which policy.
-        policy: Origin,
+        policy: WrittenBy,
+    },
+    /// Passes before its wait is over: the policy's `urgent` holds.
+    Urgent {
+        /// Who vouches.
+        by: Vec<PartyName>,
+        /// The wait that is shortened.
+        minimum: SignedDuration,
+    },
+    /// Passes: enough parties vouch.
+    DemandMet(Arc<MetDemand>),
+    /// Withheld: nobody who may attests a time for it.
+    NotAttested {
+        /// From where it comes.
+        source: PartyName,
+        /// Who could.
+        could: Vec<PartyName>,
+    },
+    /// Withheld: a party in `require` does not vouch.
+    RequiredMissing {
+        /// Who.
+        party: PartyName,
+        /// Why it does not count.
+        standing: Standing,
+        /// Whether an answer could change that.
+        undecided: bool,
+    },
+    /// Withheld: the policy's rule does not hold.
+    RuleMissing {
+        /// The rule.
+        rule: String,
+        /// Who does not vouch, of those whom it names.
+        missing: Missing,
+    },
+    /// Withheld: the score is too low.
+    ScoreMissing {
+        /// The score, in thousandths.
+        score: u64,
+        /// The score that the policy asks for.
+        minimum: MilliTrust,
+        /// Who adds nothing, of those who could.
+        missing: Missing,
+    },
+    /// Withheld: a party in `veto` objects.
+    Vetoed {
+        /// Who.
+        party: PartyName,
+        /// Why, in its own words.
+        reason: String,
+        /// When its objection ends.
+        expires: Timestamp,
+    },
+    /// Withheld: it cannot be told whether a party in `veto` objects.
+    VetoUnheard {
+        /// Who.
+        party: PartyName,
+        /// Why it was not heard.
+        standing: Standing,
+    },
+    /// Withheld: the policy wants what is stable, and this is newer.
+    NotStable {
+        /// Whose stable list does not have it.
+        source: PartyName,
     },
     /// Withheld: there is no digest that could be pinned.
     NoDigest {
@@ -140,10 +202,10 @@ pub enum Reason {
     Vouched {
         /// Who.
         party: PartyName,
-        /// How strongly the project is bound to its developers.
-        tier: Tier,
+        /// What it is worth.
+        worth: Worth,
         /// The roles that sign for it.
-        chain: Chain,
+        chain: Arc<Chain>,
     },
     /// Alarm that changes nothing: somebody who is not the source contradicts.
     OtherContradicts {
@@ -152,6 +214,29 @@ pub enum Reason {
         /// What contradicts what.
         what: Contradiction,
     },
+    /// Alarm that changes nothing: what the repository of somebody who is not the source signs is not acceptable.
+    OtherNotVouched {
+        /// Who.
+        party: PartyName,
+        /// Why.
+        why: Box<NotVouched>,
+    },
+    /// Changes nothing: somebody without a veto objects.
+    OtherObjects {
+        /// Who.
+        party: PartyName,
+        /// Why, in its own words.
+        reason: String,
+    },
+}
+
+/// Who does not count, and whether that can change by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Each with the reason.
+    pub absent: Vec<(PartyName, Standing)>,
+    /// Whether answers of those who could not be heard could be enough.
+    pub undecided: bool,
 }
 
 impl Reason {
@@ -174,6 +259,17 @@ impl Reason {
             Self::NotVouched { why, .. } => why.code(),
             Self::Vouched { .. } => "vouched",
             Self::OtherContradicts { .. } => "other-party-contradicts",
+            Self::OtherNotVouched { .. } => "other-party-not-acceptable",
+            Self::OtherObjects { .. } => "other-party-objects",
+            Self::Urgent { .. } => "urgent",
+            Self::DemandMet(_) => "demand-met",
+            Self::NotAttested { .. } => "not-attested",
+            Self::RequiredMissing { .. } => "required-missing",
+            Self::RuleMissing { .. } => "rule-missing",
+            Self::ScoreMissing { .. } => "score-missing",
+            Self::Vetoed { .. } => "vetoed",
+            Self::VetoUnheard { .. } => "veto-unheard",
+            Self::NotStable { .. } => "not-stable",
         }
     }
 
@@ -185,13 +281,28 @@ impl Reason {
             | Self::NoWait { .. }
             | Self::Exception { .. }
             | Self::AgeUnknownAllowed { .. }
+            | Self::Urgent { .. }
+            | Self::DemandMet(_)
             | Self::Vouched { .. }
-            | Self::OtherContradicts { .. } => None,
-            Self::NotVouched { why, .. } => Some(why.class()),
-            Self::TooYoung { .. } | Self::NotListed { .. } | Self::NotItsSource { .. } => Some(Class::Refused),
-            Self::AgeNotAsked { .. } | Self::AgeUnknown { .. } | Self::NoDigest { .. } | Self::Unavailable { .. } => {
-                Some(Class::Undecided)
+            | Self::OtherContradicts { .. }
+            | Self::OtherNotVouched { .. }
+            | Self::OtherObjects { .. } => None,
+            Self::RequiredMissing { undecided, .. } => Some(undecided_or_refused(*undecided)),
+            Self::RuleMissing { missing, .. } | Self::ScoreMissing { missing, .. } => {
+                Some(undecided_or_refused(missing.undecided))
             }
+            Self::NotVouched { why, .. } => Some(why.class()),
+            Self::TooYoung { .. }
+            | Self::NotListed { .. }
+            | Self::NotItsSource { .. }
+            | Self::NotAttested { .. }
+            | Self::Vetoed { .. }
+            | Self::NotStable { .. } => Some(Class::Refused),
+            Self::AgeNotAsked { .. }
+            | Self::AgeUnknown { .. }
+            | Self::NoDigest { .. }
+            | Self::Unavailable { .. }
+            | Self::VetoUnheard { .. } => Some(Class::Undecided),
             Self::Contradicted { .. } => Some(Class::Hostile),
         }
     }
@@ -200,20 +311,37 @@ impl Reason {
     #[must_use]
     pub fn is_alarm(&self) -> bool {
         let hostile = matches!(self, Self::NotVouched { why, .. } if why.class() == Class::Hostile);
-        hostile || matches!(self, Self::Contradicted { .. } | Self::OtherContradicts { .. })
+        hostile || matches!(self, Self::Contradicted { .. } | Self::OtherContradicts { .. } | Self::OtherNotVouched { .. })
     }
 
     /// Whether this must be said even of a file that passes.
     #[must_use]
     pub fn is_loud(&self) -> bool {
-        self.is_alarm() || matches!(self, Self::AgeUnknownAllowed { .. })
+        self.is_alarm() || matches!(self, Self::AgeUnknownAllowed { .. } | Self::OtherObjects { .. } | Self::Urgent { .. })
     }
 
     /// What would change it, cheapest first: one line of printable ASCII. `None` where nothing needs to change.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         match self {
-            Self::OldEnough { .. } | Self::NoWait { .. } | Self::Exception { .. } | Self::Vouched { .. } => None,
+            Self::OldEnough { .. }
+            | Self::NoWait { .. }
+            | Self::Exception { .. }
+            | Self::Urgent { .. }
+            | Self::DemandMet(_)
+            | Self::Vouched { .. } => None,
+            Self::NotAttested { .. } => Some("wait until one of them attests a time, or add an [[exception]]".to_owned()),
+            Self::RequiredMissing { party, standing, .. } => Some(hear(party, standing)),
+            Self::RuleMissing { missing, .. } | Self::ScoreMissing { missing, .. } => Some(missing.remedy()),
+            Self::Vetoed { party, expires, .. } => {
+                Some(format!("ask {party}; its objection ends {} unless it is renewed", minute(*expires)))
+            }
+            Self::VetoUnheard { party, standing } => Some(hear(party, standing)),
+            Self::NotStable { source } => Some(format!(
+                "use a release that is stable at {source}, or state `track = latest` for this project in a [[scope]]"
+            )),
+            Self::OtherNotVouched { party, why } => Some(why.remedy(party)),
+            Self::OtherObjects { party, .. } => Some(format!("read why; to let it withhold, name {party} in `veto`")),
             Self::NotVouched { party, why } => Some(why.remedy(party)),
             Self::AgeUnknownAllowed { .. } => Some("write a policy: with one, files of unknown age are withheld".to_owned()),
             Self::TooYoung { eligible, policy, .. } | Self::AgeUnknown { eligible, policy, .. } => {
@@ -236,12 +364,40 @@ impl Reason {
     }
 }
 
-fn wait_or_except(eligible: Option<Timestamp>, policy: Origin) -> String {
+const fn undecided_or_refused(undecided: bool) -> Class {
+    if undecided { Class::Undecided } else { Class::Refused }
+}
+
+impl Missing {
+    /// Whom to turn to: those who could not be heard first, since their answer may be there already.
+    fn remedy(&self) -> String {
+        let heard = |(_, standing): &&(PartyName, Standing)| standing.class() != Class::Refused;
+        match self.absent.iter().find(heard).or_else(|| self.absent.first()) {
+            Some((party, standing)) => hear(party, standing),
+            None => "ask the parties that the policy names to vouch for it".to_owned(),
+        }
+    }
+}
+
+fn hear(party: &PartyName, standing: &Standing) -> String {
+    match standing {
+        Standing::Unavailable { .. } | Standing::Stale { .. } => format!("try again when {party} answers"),
+        Standing::NotVouched { why } => why.remedy(party),
+        Standing::Silent | Standing::Expired { .. } => format!("ask {party} to vouch for it, or take another version"),
+        Standing::Lighter { .. } => format!("ask {party} to look at it more closely, or take another version"),
+        Standing::SameOrigin { .. } | Standing::VoidAuthor => {
+            format!("ask {party} to vouch for it on evidence of its own, or take another version")
+        }
+        Standing::Contradicts => format!("do not use this file; ask who runs {party} why, and keep the evidence"),
+    }
+}
+
+fn wait_or_except(eligible: Option<Timestamp>, policy: WrittenBy) -> String {
     let wait = eligible.map(|time| format!("wait until {}, or ", minute_after(time))).unwrap_or_default();
     match policy {
-        Origin::BuiltIn => format!("{wait}write a policy with an [[exception]] for this release"),
-        Origin::User => format!("{wait}add an [[exception]] for this release to the policy"),
-        Origin::WorkingDirectory => format!("{wait}change `minimum-age` in the policy of the working directory"),
+        WrittenBy::BuiltIn => format!("{wait}write a policy with an [[exception]] for this release"),
+        WrittenBy::User => format!("{wait}add an [[exception]] for this release to the policy"),
+        WrittenBy::WorkingDirectory => format!("{wait}change `minimum-age` in the policy of the working directory"),
     }
 }
 
@@ -261,208 +417,6 @@ fn contradiction_remedy(what: &Contradiction, party: &PartyName, project: Option
             format!("ask {party} why; if it is meant, `affineur policy move {project} --to SOURCE`")
         }
         _ => format!("do not use this file; ask who runs {party} why, and keep the evidence"),
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::OldEnough { time, clock, age, minimum, policy } => {
-                write!(f, "{}, {}", appeared(*time, *clock, *age), waits(*policy, *minimum))
-            }
-            Self::NoWait { policy } => write!(f, "{} asks for no wait", who(*policy)),
-            Self::Exception { project, minimum, until, reason } => {
-                let wait = if minimum.is_zero() { String::new() } else { format!(" after {}", exactly(*minimum)) };
-                let reason = quoted(reason, limits::EXCEPTION_REASON_CHARACTERS);
-                write!(f, "an exception for {project} allows it{wait} until {}{reason}", minute(*until))
-            }
-            Self::AgeUnknownAllowed { source } => {
-                write!(f, "nobody knows how old this file is: {source} says no time; let through because no policy forbids it")
-            }
-            Self::TooYoung { time, clock, age, minimum, eligible, policy } => {
-                write!(f, "{}, {}{}", appeared(*time, *clock, *age), waits(*policy, *minimum), from(*eligible))
-            }
-            Self::AgeNotAsked { source } => write!(f, "its date has not been asked for yet at {source}"),
-            Self::AgeUnknown { source, first_seen, minimum, eligible, policy } => {
-                let (seen, waits) = (minute(*first_seen), waits(*policy, *minimum));
-                write!(f, "{source} says no time for it and it was there at first sight ({seen}), {waits}{}", from(*eligible))
-            }
-            Self::NoDigest { source } => write!(f, "{source} says no sha256 for it and its bytes have not been seen"),
-            Self::NotListed { source } => write!(f, "no source lists this file: {source} does not"),
-            Self::NotItsSource { source, expected } => {
-                let expected = expected.iter().map(PartyName::as_str).collect::<Vec<_>>().join(", ");
-                write!(f, "{source} is no source for this project: it may only come from {expected}")
-            }
-            Self::Unavailable { source, problem } => {
-                write!(f, "{source} has no answer{}", quoted(problem, limits::PROBLEM_CHARACTERS))
-            }
-            Self::NotVouched { party, why } => write!(f, "{party} does not vouch: {why}"),
-            Self::Vouched { party, tier, chain } => write!(f, "{party} vouches ({tier}): {}", ShownChain(chain)),
-            Self::Contradicted { party, what, .. } => write_contradiction(f, party, what),
-            Self::OtherContradicts { party, what } => {
-                write_contradiction(f, party, what)?;
-                f.write_str(" (not this project's source: an alarm, no objection)")
-            }
-        }
-    }
-}
-
-fn write_contradiction(f: &mut fmt::Formatter<'_>, party: &PartyName, what: &Contradiction) -> fmt::Result {
-    match what {
-        Contradiction::Digest { pinned, got, since } => {
-            let got = got.as_ref().map_or("none".to_owned(), short);
-            write!(f, "digest changed: pinned {} since {}, now {got} at {party}", short(pinned), day(*since))
-        }
-        Contradiction::Metadata => write!(f, "the .metadata at {party} is not the METADATA inside the wheel"),
-        Contradiction::Bytes { expected, got } => {
-            write!(f, "wrong bytes: the page of {party} says {}, {} came", short(expected), short(got))
-        }
-        Contradiction::Vanished => write!(f, "{party} had this project before and now says that it has none"),
-        Contradiction::ListedTwice => write!(f, "{party} lists this file twice with different contents"),
-    }
-}
-
-/// A text that somebody wrote, at the end of a reason.
-fn quoted(text: &str, limit: usize) -> String {
-    match printable(text, limit).trim_end_matches(['.', ' ']) {
-        "" => String::new(),
-        text => format!(": {text}"),
-    }
-}
-
-/// When the file appeared, by which clock.
-fn appeared(time: Timestamp, clock: Clock, age: SignedDuration) -> String {
-    let (what, clock) = match clock {
-        Clock::FirstSeen => ("first seen", ""),
-        Clock::UploadTime => ("released", "upload-time "),
-        Clock::LastModified => ("released", "Last-Modified "),
-        Clock::AbsentUntil => ("not listed yet", "page of "),
-    };
-    let ago = if age.is_zero() { "just now".to_owned() } else { format!("{} ago", roughly(age)) };
-    format!("{what} {ago} ({clock}{})", minute(time))
-}
-
-const fn who(policy: Origin) -> &'static str {
-    match policy {
-        Origin::BuiltIn => "the built-in policy",
-        Origin::User => "the policy",
-        Origin::WorkingDirectory => "the policy in the working directory",
-    }
-}
-
-fn waits(policy: Origin, minimum: SignedDuration) -> String {
-    format!("{} waits {}", who(policy), exactly(minimum))
-}
-
-fn from(eligible: Option<Timestamp>) -> String {
-    eligible.map(|time| format!(": eligible {}", minute_after(time))).unwrap_or_default()
-}
-
-/// For reports: `code`, `class`, `text`, and the reason's own fields. Durations are in seconds.
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("code", self.code())?;
-        map.serialize_entry("class", &self.class())?;
-        match self {
-            Self::OldEnough { time, clock, age, minimum, policy } => {
-                wait_fields(&mut map, time, *clock, *age, *minimum, *policy)?;
-            }
-            Self::TooYoung { time, clock, age, minimum, eligible, policy } => {
-                wait_fields(&mut map, time, *clock, *age, *minimum, *policy)?;
-                map.serialize_entry("eligible", eligible)?;
-            }
-            Self::NoWait { policy } => map.serialize_entry("policy", policy)?,
-            Self::Exception { project, minimum, until, reason } => {
-                map.serialize_entry("project", project.as_str())?;
-                map.serialize_entry("minimum_seconds", &minimum.as_secs())?;
-                map.serialize_entry("until", until)?;
-                map.serialize_entry("reason", &printable(reason, limits::EXCEPTION_REASON_CHARACTERS))?;
-            }
-            Self::AgeUnknown { source, first_seen, minimum, eligible, policy } => {
-                map.serialize_entry("source", source)?;
-                map.serialize_entry("first_seen", first_seen)?;
-                map.serialize_entry("minimum_seconds", &minimum.as_secs())?;
-                map.serialize_entry("eligible", eligible)?;
-                map.serialize_entry("policy", policy)?;
-            }
-            Self::AgeUnknownAllowed { source }
-            | Self::AgeNotAsked { source }
-            | Self::NoDigest { source }
-            | Self::NotListed { source } => map.serialize_entry("source", source)?,
-            Self::NotItsSource { source, expected } => {
-                map.serialize_entry("source", source)?;
-                map.serialize_entry("expected", expected)?;
-            }
-            Self::Unavailable { source, problem } => {
-                map.serialize_entry("source", source)?;
-                map.serialize_entry("problem", &printable(problem, limits::PROBLEM_CHARACTERS))?;
-            }
-            Self::NotVouched { party, .. } => map.serialize_entry("party", party)?,
-            Self::Vouched { party, tier, chain } => {
-                map.serialize_entry("party", party)?;
-                map.serialize_entry("tier", &tier.to_string())?;
-                map.serialize_entry("chain", &Roles(chain))?;
-            }
-            Self::Contradicted { party, what, .. } | Self::OtherContradicts { party, what } => {
-                map.serialize_entry("party", party)?;
-                contradiction_fields(&mut map, what)?;
-            }
-        }
-        map.serialize_entry("text", &self.to_string())?;
-        map.end()
-    }
-}
-
-/// The roles of a chain with their keys, for reports.
-struct Roles<'a>(&'a Chain);
-
-impl Serialize for Roles<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(serde::Serialize)]
-        struct Role {
-            role: String,
-            version: u64,
-            threshold: u32,
-            keys: Vec<String>,
-        }
-        serializer.collect_seq(self.0.steps().iter().map(|step| Role {
-            role: printable(step.role.as_str(), limits::ROLE_CHARACTERS),
-            version: step.version.number(),
-            threshold: step.threshold.number(),
-            keys: step.keyids.iter().map(|key| printable(key.as_str(), limits::ROLE_CHARACTERS)).collect(),
-        }))
-    }
-}
-
-fn wait_fields<M: SerializeMap>(
-    map: &mut M,
-    time: &Timestamp,
-    clock: Clock,
-    age: SignedDuration,
-    minimum: SignedDuration,
-    policy: Origin,
-) -> Result<(), M::Error> {
-    map.serialize_entry("time", time)?;
-    map.serialize_entry("clock", &clock)?;
-    map.serialize_entry("age_seconds", &age.as_secs())?;
-    map.serialize_entry("minimum_seconds", &minimum.as_secs())?;
-    map.serialize_entry("policy", &policy)
-}
-
-fn contradiction_fields<M: SerializeMap>(map: &mut M, what: &Contradiction) -> Result<(), M::Error> {
-    map.serialize_entry("contradiction", contradiction_code(what))?;
-    match what {
-        Contradiction::Digest { pinned, got, since } => {
-            map.serialize_entry("expected", pinned)?;
-            map.serialize_entry("got", got)?;
-            map.serialize_entry("since", since)
-        }
-        Contradiction::Bytes { expected, got } => {
-            map.serialize_entry("expected", expected)?;
-            map.serialize_entry("got", got)
-        }
-        Contradiction::Metadata | Contradiction::Vanished | Contradiction::ListedTwice => Ok(()),
     }
 }
 

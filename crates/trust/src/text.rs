@@ -56,3 +56,8 @@ pub(crate) fn short(digest: &Sha256) -> String {
     hex.truncate(12);
     format!("sha256:{hex}...")
 }
+
+/// An amount of trust with all three decimals, so that amounts on one line compare easily.
+pub(crate) fn thousandths(amount: u64) -> String {
+    format!("{}.{:03}", amount / 1_000, amount % 1_000)
+}

@@ -1,6 +1,5 @@
 //! From an upstream's page to a decided view: fetch, parse, compare with what is remembered, decide.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
@@ -228,8 +227,8 @@ impl Gateway {
     ) -> DecidedFile {
         let now = clock::now();
         let fact = fact(project, &entry);
-        let evidence = Evidence { source: source.name.clone(), claims: BTreeMap::from([(source.name.clone(), claim)]) };
-        let decision = self.policy.decide(&fact, &evidence, now);
+        let evidence = Evidence::of_source(source.name.clone(), claim);
+        let decision = self.policy.decide(fact, &evidence, now);
         let dated = pin.as_ref().and_then(|pin| dated(pin, self.policy.main().age_from_for(project), now));
         DecidedFile { entry, pin, decision, dated }
     }
@@ -409,10 +408,10 @@ enum Unheard {
 
 /// From which moment the policy counts the file's age.
 fn dated(pin: &Pin, age_from: AgeFrom, now: Timestamp) -> Option<Timestamp> {
-    match age(pin, age_from, now) {
+    match age(pin, age_from, None, now) {
         Age::Since { time, .. } => Some(time),
         Age::Unknown { first_seen } => Some(first_seen),
-        Age::NotAsked => None,
+        Age::NotAsked | Age::NotAttested => None,
     }
 }
 

@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use affineur_packaging::{ProjectName, Sha256};
-use affineur_trust::{Contradiction, Mode, Origin, PartyName, PolicySet};
+use affineur_trust::{Contradiction, Mode, PartyName, PolicySet, WrittenBy};
 use http::HeaderValue;
 use jiff::Timestamp;
 use quick_cache::sync::Cache as MemoryCache;
@@ -192,7 +192,7 @@ impl Gateway {
     /// Whether the user wrote a policy and wants it enforced.
     #[must_use]
     pub fn enforces_a_policy(&self) -> bool {
-        self.policy.main().origin() != Origin::BuiltIn && self.mode() == Mode::Enforce
+        self.policy.main().written_by() != WrittenBy::BuiltIn && self.mode() == Mode::Enforce
     }
 
     /// What is done with decisions.

@@ -43,7 +43,8 @@ impl Source {
                 authorization: None,
                 voice: Voice::Unsigned,
             }),
-            PartyKind::Repository(repository) => Some(Self {
+            // A curator vouches for files and has none.
+            PartyKind::Repository(repository) if !policy.is_curator(name) => Some(Self {
                 name: name.clone(),
                 url: repository.simple_url()?,
                 canary: None,

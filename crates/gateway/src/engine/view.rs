@@ -147,7 +147,7 @@ impl DecidedFile {
     }
 
     /// The project under which it was decided.
-    pub(crate) const fn decision_project(&self) -> &ProjectName {
+    pub(crate) fn decision_project(&self) -> &ProjectName {
         match &self.decision {
             Decision::Allow(allowed) => &allowed.file().project,
             Decision::Withhold(withheld) => &withheld.file().project,

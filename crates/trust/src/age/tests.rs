@@ -41,8 +41,8 @@ fn each_combination_of_what_is_known_has_its_clock() {
     ];
     for (absent, upload, modified, by_first_seen, by_upload_time) in table {
         let pin = pin(absent, upload, modified);
-        assert_eq!(age(&pin, FirstSeen, day(4)), by_first_seen, "{pin:?}");
-        assert_eq!(age(&pin, UploadTime, day(4)), by_upload_time, "{pin:?}");
+        assert_eq!(age(&pin, FirstSeen, None, day(4)), by_first_seen, "{pin:?}");
+        assert_eq!(age(&pin, UploadTime, None, day(4)), by_upload_time, "{pin:?}");
     }
 }
 
@@ -51,7 +51,7 @@ fn what_is_claimed_to_be_later_than_first_sight_counts_as_first_sight() {
     for claimed in [pin(None, Some(4), LastModified::NotAsked), pin(None, None, LastModified::At(day(4)))] {
         for age_from in [AgeFrom::FirstSeen, AgeFrom::UploadTime] {
             let since = Age::Since { time: day(3), stated: day(3), clock: Clock::FirstSeen };
-            assert_eq!(age(&claimed, age_from, day(4)), since, "{claimed:?}");
+            assert_eq!(age(&claimed, age_from, None, day(4)), since, "{claimed:?}");
         }
     }
 }
@@ -59,7 +59,10 @@ fn what_is_claimed_to_be_later_than_first_sight_counts_as_first_sight() {
 #[test]
 fn a_clock_that_went_back_counts_as_now() {
     let pin = pin(None, Some(4), LastModified::NotAsked);
-    assert_eq!(age(&pin, AgeFrom::FirstSeen, day(2)), Age::Since { time: day(2), stated: day(3), clock: Clock::FirstSeen });
+    assert_eq!(
+        age(&pin, AgeFrom::FirstSeen, None, day(2)),
+        Age::Since { time: day(2), stated: day(3), clock: Clock::FirstSeen }
+    );
 }
 
 proptest! {
@@ -67,7 +70,7 @@ proptest! {
     fn a_time_is_never_later_than_now_nor_earlier_than_the_last_page_without_the_file(
         pin in arbitrary::pin(), age_from in arbitrary::age_from(), now in arbitrary::time(),
     ) {
-        if let Age::Since { time, stated, .. } = age(&pin, age_from, now) {
+        if let Age::Since { time, stated, .. } = age(&pin, age_from, None, now) {
             prop_assert!(time <= now);
             prop_assert_eq!(time, stated.min(now));
             prop_assert!(pin.absent_until.is_none_or(|absent| absent <= stated));
@@ -79,7 +82,7 @@ proptest! {
         pin in arbitrary::pin(), claimed in arbitrary::time(), age_from in arbitrary::age_from(), now in arbitrary::time(),
     ) {
         let backdated = Pin { upload_time: Some(claimed), ..pin.clone() };
-        if let (Some(absent), Age::Since { time, .. }) = (pin.absent_until, age(&backdated, age_from, now)) {
+        if let (Some(absent), Age::Since { time, .. }) = (pin.absent_until, age(&backdated, age_from, None, now)) {
             prop_assert!(time >= absent.min(now));
         }
     }
@@ -90,12 +93,12 @@ proptest! {
     ) {
         let pin = Pin { absent_until: Some(pin.absent_until.unwrap_or(pin.first_seen)), ..pin };
         let other = Pin { upload_time: claimed, last_modified: LastModified::Unknown, ..pin.clone() };
-        prop_assert_eq!(age(&pin, AgeFrom::FirstSeen, now), age(&other, AgeFrom::FirstSeen, now));
+        prop_assert_eq!(age(&pin, AgeFrom::FirstSeen, None, now), age(&other, AgeFrom::FirstSeen, None, now));
     }
 
     #[test]
     fn only_what_was_never_asked_for_is_not_asked(pin in arbitrary::pin(), age_from in arbitrary::age_from(), now in arbitrary::time()) {
-        if age(&pin, age_from, now) == Age::NotAsked {
+        if age(&pin, age_from, None, now) == Age::NotAsked {
             prop_assert_eq!(pin.last_modified, LastModified::NotAsked);
             prop_assert_eq!(pin.upload_time, None);
         }

@@ -1,6 +1,9 @@
+mod demands;
+mod monotone;
 mod properties;
 
 use affineur_packaging::{FileName, Sha256};
+use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::{AddedPolicy, Contradiction, LastModified, PartyName, PolicySet, Unavailable};
@@ -27,7 +30,7 @@ fn requests() -> FileFact {
 }
 
 fn says(claim: Claim) -> Evidence {
-    Evidence { source: party("index.example"), claims: [(party("index.example"), claim)].into() }
+    Evidence::of_source(party("index.example"), claim)
 }
 
 fn uploaded(when: &str) -> Pin {
@@ -117,7 +120,7 @@ fn a_contradiction_of_the_source_is_hostile_whatever_else_holds() {
 fn silent_and_unavailable_are_different_answers() {
     let silent = withheld(decide(&policy(""), Claim::Silent));
     assert_eq!((silent.class(), silent.reasons()[0].code()), (Class::Refused, "not-listed"));
-    let nobody = Evidence { source: party("index.example"), claims: [].into() };
+    let nobody = Evidence { claims: [].into(), ..says(Claim::Silent) };
     assert_eq!(withheld(policy("").decide(&requests(), &nobody, now())).reasons(), silent.reasons());
     let unavailable = withheld(decide(&policy(""), Claim::Unavailable(Unavailable { problem: "timed out".to_owned() })));
     assert_eq!(unavailable.class(), Class::Undecided);
@@ -157,7 +160,7 @@ fn a_file_of_somebody_who_is_no_source_of_the_project_is_refused() {
     let refused = withheld(decide(&policy, old()));
     assert_eq!(refused.class(), Class::Refused);
     assert_eq!(refused.reasons()[0].to_string(), "index.example is no source for this project: it may only come from other");
-    let impostor = Evidence { source: party("other"), claims: [(party("other"), old())].into() };
+    let impostor = Evidence::of_source(party("other"), old());
     assert_eq!(withheld(policy.decide(&acme, &impostor, now())).reasons()[0].code(), "not-its-source");
 }
 
@@ -214,7 +217,7 @@ fn a_file_of_unknown_age_is_withheld_by_a_policy_and_passes_loudly_without_one()
 
     let added = AddedPolicy::parse("minimum-age = '1h'").unwrap();
     let set = PolicySet::new(Policy::built_in(), Some(added));
-    assert!(!set.decide(&requests(), &says(unknown()), now()).is_allowed(), "a policy of the working directory is a policy");
+    assert!(!set.decide(requests(), &says(unknown()), now()).is_allowed(), "a policy of the working directory is a policy");
 }
 
 #[test]
@@ -232,7 +235,7 @@ fn a_date_that_was_not_asked_for_is_asked_for_first() {
 #[test]
 fn both_policies_must_let_a_file_through() {
     let set = |added: &str| PolicySet::new(policy(""), Some(AddedPolicy::parse(added).unwrap()));
-    let of = |added: &str, claim: Claim| set(added).decide(&requests(), &says(claim), now());
+    let of = |added: &str, claim: Claim| set(added).decide(requests(), &says(claim), now());
     let week = || Claim::Pinned(uploaded("2026-11-15T12:00:00Z"));
 
     assert!(of("minimum-age = '5d'", week()).is_allowed());
@@ -255,5 +258,5 @@ fn an_exception_of_the_user_does_not_hold_for_the_added_policy() {
     let main = exception("until = 2026-12-01");
     assert!(decide(&main, young()).is_allowed());
     let set = PolicySet::new(main, Some(AddedPolicy::parse("minimum-age = '4d'").unwrap()));
-    assert!(!set.decide(&requests(), &says(young()), now()).is_allowed());
+    assert!(!set.decide(requests(), &says(young()), now()).is_allowed());
 }

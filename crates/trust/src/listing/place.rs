@@ -4,6 +4,8 @@ use std::fmt;
 
 use affineur_tuf::{Chain, RoleLabel, TopRole};
 
+use crate::VouchKind;
+
 /// The role between the top-level targets and the hash bins of branch 4 (PEP 458).
 pub const BINS: &str = "bins";
 
@@ -29,11 +31,19 @@ pub enum Tier {
     Unclaimed,
 }
 
+impl Tier {
+    /// What a policy weighs it as.
+    #[must_use]
+    pub const fn kind(self) -> VouchKind {
+        match self {
+            Self::Unclaimed => VouchKind::Unclaimed,
+        }
+    }
+}
+
 impl fmt::Display for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unclaimed => "unclaimed",
-        })
+        f.write_str(self.kind().as_str())
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) type Span = Range<usize>;
 #[derive(Debug)]
 pub(super) struct Problem {
     span: Span,
+    /// A place inside a text of the file: that text, and the byte of it.
+    inside: Option<(String, usize)>,
     text: String,
     hint: Option<String>,
 }
@@ -41,7 +43,7 @@ pub(super) type Read<T> = Result<T, Problem>;
 
 impl Problem {
     pub(super) fn new(span: &Span, text: impl Into<String>) -> Self {
-        Self { span: span.clone(), text: text.into(), hint: None }
+        Self { span: span.clone(), inside: None, text: text.into(), hint: None }
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -49,8 +51,14 @@ impl Problem {
         self
     }
 
+    /// In bytes from the beginning of the file. A text with escapes in it is only found as a whole.
+    fn start(&self, text: &str) -> usize {
+        let within = self.inside.as_ref().and_then(|(inside, at)| Some(text.get(self.span.clone())?.find(inside)? + at));
+        self.span.start + within.unwrap_or(0)
+    }
+
     fn locate(self, text: &str) -> PolicyError {
-        let before = text.get(..self.span.start).unwrap_or(text);
+        let before = text.get(..self.start(text)).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         PolicyError {
             line: before.matches('\n').count() + 1,
@@ -99,6 +107,11 @@ impl Text<'_> {
         Problem::new(&self.span, text)
     }
 
+    /// A complaint about the byte `at` of this text.
+    pub(super) fn problem_at(&self, at: usize, text: impl Into<String>) -> Problem {
+        Problem { inside: Some((self.text.to_owned(), at)), ..self.problem(text) }
+    }
+
     pub(super) fn quoted(&self) -> String {
         quoted(self.text)
     }
@@ -144,6 +157,17 @@ impl<'a> Table<'a> {
 
     pub(super) fn text(&self, key: &str) -> Read<Option<Text<'a>>> {
         self.value(key).map(|value| text_of(value, key)).transpose()
+    }
+
+    /// A whole number from 1 to `most`.
+    pub(super) fn number(&self, key: &str, most: i64) -> Read<Option<u32>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        let DeValue::Integer(number) = value.get_ref() else {
+            return Err(wrong_type(value, key, "a whole number", value.get_ref()));
+        };
+        let number = i64::from_str_radix(number.as_str(), number.radix()).ok().filter(|number| (1..=most).contains(number));
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        number.map(Some).ok_or_else(|| Problem::new(&value.span(), format!("`{key}` is a whole number from 1 to {most}")))
     }
 
     /// A text that must be there.

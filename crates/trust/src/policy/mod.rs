@@ -3,12 +3,15 @@
 //! A policy is data. How it decides is in `crate::decide`; this module must never judge a file.
 
 mod check;
+mod demand;
 mod document;
+mod intent;
 mod parse;
 mod party;
 mod pattern;
 mod print;
 mod repository;
+mod rule;
 mod set;
 mod wait;
 
@@ -18,12 +21,20 @@ use affineur_packaging::{ProjectName, Sha256, Version, VersionSpecifiers};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use crate::demand::CompiledDemand;
 use crate::{ReferenceTime, limits};
 
+pub use demand::{Demand, Track};
 pub use document::PolicyError;
-pub use party::{MilliTrust, ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName, Upstream, UpstreamUrlError};
+pub use intent::{Intent, ParseIntentError};
+pub use party::{
+    Domain, MilliTrust, ParseDomainError, ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName, Upstream,
+    UpstreamUrlError,
+};
 pub use pattern::{Glob, HostPattern, ParseGlobError, ParseHostError};
 pub use repository::{Repository, VouchKind};
+pub(crate) use rule::Node;
+pub use rule::Rule;
 pub use set::{AddedPolicy, PolicySet};
 
 /// One policy.
@@ -33,6 +44,12 @@ pub struct Policy {
     pub sources: Vec<PartyName>,
     /// The parties, by name.
     pub parties: BTreeMap<PartyName, Party>,
+    /// What a file must have behind it besides its source.
+    pub demand: Demand,
+    /// Whose objections withhold, in every scope.
+    pub veto: Vec<PartyName>,
+    /// What its owner means it to guarantee.
+    pub intents: Vec<Intent>,
     /// How long a file waits.
     pub minimum_age: SignedDuration,
     /// From which clock the wait is counted.
@@ -46,13 +63,13 @@ pub struct Policy {
     /// Exceptions that end by themselves.
     pub exceptions: Vec<Exception>,
     /// Who wrote it. Not writable in a file.
-    pub(crate) origin: Origin,
+    pub(crate) written_by: WrittenBy,
 }
 
 /// Where a policy comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Origin {
+pub enum WrittenBy {
     /// Nobody wrote one: the rules that this program brings.
     BuiltIn,
     /// The user named or trusted it.
@@ -69,6 +86,8 @@ pub enum AgeFrom {
     FirstSeen,
     /// What the upstream claims.
     UploadTime,
+    /// What a monitor or the role `stable` attests; never what an index says online.
+    Signed,
 }
 
 /// What is done with decisions. The gateway applies it; [`Policy::decide`] does not know it.
@@ -91,6 +110,8 @@ pub struct Scope {
     pub projects: Vec<Glob>,
     /// The only sources for these projects.
     pub only: Option<Vec<PartyName>>,
+    /// What their files must have behind them. Nothing of the policy's own demand is inherited.
+    pub demand: Demand,
     /// Their wait; the policy's where absent.
     pub minimum_age: Option<SignedDuration>,
     /// Their clock; the policy's where absent.
@@ -148,20 +169,23 @@ impl Policy {
         Self {
             sources: Vec::new(),
             parties: BTreeMap::new(),
+            demand: Demand { minimum_score: None, require: Vec::new(), rule: None, urgent: None, track: None },
+            veto: Vec::new(),
+            intents: Vec::new(),
             minimum_age: Self::DEFAULT_MINIMUM_AGE,
             age_from: AgeFrom::FirstSeen,
             mode: Mode::Enforce,
             pass: Vec::new(),
             scopes: Vec::new(),
             exceptions: Vec::new(),
-            origin: Origin::BuiltIn,
+            written_by: WrittenBy::BuiltIn,
         }
     }
 
     /// The built-in rules with one source that is asked first; others may still be learned.
     #[must_use]
     pub fn for_upstream(name: PartyName, upstream: Upstream) -> Self {
-        let party = Party { kind: PartyKind::Upstream(upstream) };
+        let party = Party { kind: PartyKind::Upstream(upstream), domains: Vec::new() };
         Self { sources: vec![name.clone()], parties: BTreeMap::from([(name, party)]), ..Self::built_in() }
     }
 
@@ -181,8 +205,8 @@ impl Policy {
 
     /// Where it comes from.
     #[must_use]
-    pub const fn origin(&self) -> Origin {
-        self.origin
+    pub const fn written_by(&self) -> WrittenBy {
+        self.written_by
     }
 
     /// The sources of a project, in the order in which they are asked. Empty where sources are learned.
@@ -194,7 +218,19 @@ impl Policy {
     /// The first scope that a project is in.
     #[must_use]
     pub fn scope_for(&self, project: &ProjectName) -> Option<&Scope> {
-        self.scopes.iter().find(|scope| scope.projects.iter().any(|pattern| pattern.matches(project)))
+        self.scope_position(project).and_then(|at| self.scopes.get(at))
+    }
+
+    pub(crate) fn scope_position(&self, project: &ProjectName) -> Option<usize> {
+        self.scopes.iter().position(|scope| scope.projects.iter().any(|pattern| pattern.matches(project)))
+    }
+
+    /// The demand of the scope at a position, or the policy's own.
+    pub(crate) fn compiled(&self, scope: Option<usize>) -> CompiledDemand {
+        match scope.and_then(|at| self.scopes.get(at)) {
+            Some(scope) => CompiledDemand::new(self, &scope.demand, scope.only.as_deref()),
+            None => CompiledDemand::new(self, &self.demand, None),
+        }
     }
 
     /// How long a project's files wait, without exceptions.
@@ -207,6 +243,22 @@ impl Policy {
     #[must_use]
     pub fn age_from_for(&self, project: &ProjectName) -> AgeFrom {
         self.scope_for(project).and_then(|scope| scope.age_from).unwrap_or(self.age_from)
+    }
+
+    /// What a project's files must have behind them: its scope's demand, else the policy's.
+    #[must_use]
+    pub fn demand_for(&self, project: &ProjectName) -> &Demand {
+        self.scope_for(project).map_or(&self.demand, |scope| &scope.demand)
+    }
+
+    /// Whether a party is a curator: a repository that weighs levels, or that is nowhere a source and weighs no tiers.
+    #[must_use]
+    pub fn is_curator(&self, name: &PartyName) -> bool {
+        let mut orders = std::iter::once(&self.sources).chain(self.scopes.iter().filter_map(|scope| scope.only.as_ref()));
+        self.repository(name).is_some_and(|repository| match repository.weight.keys().next() {
+            Some(kind) => kind.is_level(),
+            None => !orders.any(|order| order.contains(name)),
+        })
     }
 
     /// A party by its name.
@@ -244,7 +296,7 @@ impl Policy {
 
     /// Notes the digest of each repository's root, which somebody has read: from then on the printed policy has it.
     pub fn note_root(&mut self, name: &PartyName, sha256: Sha256) {
-        if let Some(Party { kind: PartyKind::Repository(repository) }) = self.parties.get_mut(name) {
+        if let Some(Party { kind: PartyKind::Repository(repository), .. }) = self.parties.get_mut(name) {
             repository.root_sha256 = Some(sha256);
         }
     }
@@ -290,6 +342,12 @@ impl Exception {
     pub fn is_for(&self, project: &ProjectName, version: &Version) -> bool {
         self.project.matches(project) && self.versions.as_ref().is_none_or(|versions| versions.contains(version))
     }
+}
+
+/// A rule, for tests.
+#[cfg(test)]
+pub(crate) fn read_rule(text: &str) -> Option<Rule> {
+    rule::read(text).ok().map(|(rule, _)| rule)
 }
 
 #[cfg(test)]

@@ -91,6 +91,51 @@ impl fmt::Debug for PartyName {
 pub struct Party {
     /// What kind of party.
     pub kind: PartyKind,
+    /// What fails together with it: whoever breaks into one of these has the party. By itself where there is none.
+    pub domains: Vec<Domain>,
+}
+
+impl Party {
+    /// The most that it can add to a score.
+    #[must_use]
+    pub fn heaviest(&self) -> MilliTrust {
+        match &self.kind {
+            PartyKind::Upstream(upstream) => upstream.weight.unwrap_or_default(),
+            PartyKind::Repository(repository) => repository.weight.values().max().copied().unwrap_or_default(),
+        }
+    }
+}
+
+/// The name of something that fails as a whole: an account provider, a security module, a vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+pub struct Domain(String);
+
+/// The text is no failure domain's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a failure domain's name has 1 to {} ASCII letters, digits, '-', '_', '.' or ':'", limits::PARTY_NAME_BYTES)]
+pub struct ParseDomainError;
+
+impl Domain {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Domain {
+    type Err = ParseDomainError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = (1..=limits::PARTY_NAME_BYTES).contains(&text.len());
+        if fits && text.chars().all(|c| allowed(c) || c == ':') { Ok(Self(text.to_owned())) } else { Err(ParseDomainError) }
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// The kinds of parties. An upstream is never a repository: no code path can confuse the two.
@@ -160,7 +205,7 @@ pub(super) fn base_url(mut url: Url) -> Result<Url, UpstreamUrlError> {
 }
 
 /// An amount of trust in thousandths: exact, never a float.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct MilliTrust(u32);
 
 /// The text is no amount of trust.
@@ -173,6 +218,16 @@ impl MilliTrust {
     #[must_use]
     pub const fn thousandths(self) -> u32 {
         self.0
+    }
+
+    /// Of one party's weight that was added up with others: never more than the largest amount.
+    pub(crate) fn from_sum(thousandths: u64) -> Self {
+        Self(u32::try_from(thousandths).unwrap_or(limits::MILLI_TRUST).min(limits::MILLI_TRUST))
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn of_thousandths(thousandths: u32) -> Self {
+        Self(thousandths)
     }
 }
 

@@ -2,38 +2,55 @@
 
 use std::fmt::Display;
 
-use super::{AgeFrom, Exception, Mode, Origin, PartyKind, Policy, Repository, Scope, Upstream, wait};
+use super::{AgeFrom, Demand, Exception, Mode, Party, PartyKind, Policy, Repository, Scope, Upstream, WrittenBy, wait};
 
 /// Prints a whole policy. The first line says where it comes from, since the built-in rules are not quite those of a file
 /// with the same words.
 pub(super) fn policy(policy: &Policy) -> String {
-    let mut lines = vec![match policy.origin {
-        Origin::BuiltIn => "# built-in policy".to_owned(),
-        Origin::User => "# policy".to_owned(),
-        Origin::WorkingDirectory => "# added policy".to_owned(),
+    let mut lines = vec![match policy.written_by {
+        WrittenBy::BuiltIn => "# built-in policy".to_owned(),
+        WrittenBy::User => "# policy".to_owned(),
+        WrittenBy::WorkingDirectory => "# added policy".to_owned(),
     }];
     if !policy.sources.is_empty() {
         lines.push(format!("sources = {}", list(&policy.sources)));
     }
+    lines.extend(print_demand(&policy.demand));
+    lines.extend(named("veto", &policy.veto));
     lines.push(minimum_age(policy.minimum_age));
     lines.push(age_from(policy.age_from));
-    if policy.origin != Origin::WorkingDirectory {
+    if policy.written_by != WrittenBy::WorkingDirectory {
         lines.push(format!("mode = \"{}\"", mode(policy.mode)));
     }
-    if !policy.pass.is_empty() {
-        lines.push(format!("pass = {}", list(&policy.pass)));
-    }
+    lines.extend(named("pass", &policy.pass));
+    lines.extend(named("assert", &policy.intents));
     for (name, party) in &policy.parties {
         lines.push(format!("\n[party.{}]", quoted(name)));
-        match &party.kind {
-            PartyKind::Upstream(upstream) => lines.extend(print_upstream(upstream)),
-            PartyKind::Repository(repository) => lines.extend(print_repository(repository)),
-        }
+        lines.extend(print_party(party));
     }
     policy.exceptions.iter().for_each(|exception| lines.extend(print_exception(exception)));
     policy.scopes.iter().for_each(|scope| lines.extend(print_scope(scope)));
     lines.push(String::new());
     lines.join("\n")
+}
+
+fn print_demand(demand: &Demand) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(demand.minimum_score.map(|score| format!("minimum-score = {}", quoted(&score))));
+    lines.extend(named("require", &demand.require));
+    lines.extend(demand.rule.as_ref().map(|rule| format!("rule = {}", quoted(rule))));
+    lines.extend(demand.urgent.as_ref().map(|urgent| format!("urgent = {}", quoted(urgent))));
+    lines.extend(demand.track.map(|track| format!("track = \"{}\"", track.as_str())));
+    lines
+}
+
+fn print_party(party: &Party) -> Vec<String> {
+    let mut lines = match &party.kind {
+        PartyKind::Upstream(upstream) => print_upstream(upstream),
+        PartyKind::Repository(repository) => print_repository(repository),
+    };
+    lines.extend(named("domains", &party.domains));
+    lines
 }
 
 fn print_upstream(upstream: &Upstream) -> Vec<String> {
@@ -53,6 +70,10 @@ fn print_repository(repository: &Repository) -> Vec<String> {
     if !weights.is_empty() {
         lines.push(format!("weight = {{ {} }}", weights.join(", ")));
     }
+    lines.extend(repository.max_stale.map(|stale| format!("max-stale = \"{}\"", wait::print(stale))));
+    if repository.depth != 1 {
+        lines.push(format!("depth = {}", repository.depth));
+    }
     lines
 }
 
@@ -68,6 +89,7 @@ fn print_exception(exception: &Exception) -> Vec<String> {
 fn print_scope(scope: &Scope) -> Vec<String> {
     let mut lines = vec!["\n[[scope]]".to_owned(), format!("projects = {}", list(&scope.projects))];
     lines.extend(scope.only.as_ref().map(|only| format!("only = {}", list(only))));
+    lines.extend(print_demand(&scope.demand));
     lines.extend(scope.minimum_age.map(minimum_age));
     lines.extend(scope.age_from.map(age_from));
     lines
@@ -81,6 +103,7 @@ fn age_from(age_from: AgeFrom) -> String {
     let word = match age_from {
         AgeFrom::FirstSeen => "first-seen",
         AgeFrom::UploadTime => "upload-time",
+        AgeFrom::Signed => "signed",
     };
     format!("age-from = \"{word}\"")
 }
@@ -91,6 +114,11 @@ const fn mode(mode: Mode) -> &'static str {
         Mode::Warn => "warn",
         Mode::Enforce => "enforce",
     }
+}
+
+/// A list under its key, where there is one.
+fn named<T: Display>(key: &str, items: &[T]) -> Option<String> {
+    (!items.is_empty()).then(|| format!("{key} = {}", list(items)))
 }
 
 fn list<T: Display>(items: &[T]) -> String {

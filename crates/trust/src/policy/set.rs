@@ -1,19 +1,42 @@
 //! The policies that a file has to pass: the user's (or the built-in one), and possibly one from the working directory.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{Policy, PolicyError, parse};
+use crate::demand::CompiledDemand;
 use crate::{Decision, Evidence, FileFact, ReferenceTime};
 
 /// A policy found in the working directory: it can only demand more (DESIGN §4.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddedPolicy(Policy);
 
+/// A policy with its demands made ready: its own first, then those of its scopes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Ready {
+    policy: Policy,
+    demands: Arc<[Arc<CompiledDemand>]>,
+}
+
+impl Ready {
+    fn new(policy: Policy) -> Self {
+        let scopes = (0..policy.scopes.len()).map(Some);
+        let demands = std::iter::once(None).chain(scopes).map(|scope| Arc::new(policy.compiled(scope))).collect();
+        Self { policy, demands }
+    }
+
+    fn decide(&self, file: &Arc<FileFact>, about: &Evidence, now: ReferenceTime) -> Option<Decision> {
+        let at = self.policy.scope_position(&file.project).map_or(0, |scope| scope + 1);
+        Some(self.policy.decide_with(self.demands.get(at)?, file, about, now))
+    }
+}
+
 /// What decides: the user's (or the built-in) policy, and possibly one more that a file must pass too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySet {
-    main: Policy,
-    added: Option<AddedPolicy>,
+    main: Ready,
+    added: Option<Ready>,
 }
 
 impl AddedPolicy {
@@ -36,44 +59,46 @@ impl AddedPolicy {
 impl PolicySet {
     /// A set of one or two policies.
     #[must_use]
-    pub const fn new(main: Policy, added: Option<AddedPolicy>) -> Self {
-        Self { main, added }
+    pub fn new(main: Policy, added: Option<AddedPolicy>) -> Self {
+        Self { main: Ready::new(main), added: added.map(|added| Ready::new(added.0)) }
     }
 
     /// The user's or the built-in policy: sources, hosts and mode are its alone.
     #[must_use]
     pub const fn main(&self) -> &Policy {
-        &self.main
+        &self.main.policy
     }
 
-    /// The policy from the working directory, if any.
+    /// Whether there is a policy from the working directory.
     #[must_use]
-    pub const fn added(&self) -> Option<&AddedPolicy> {
-        self.added.as_ref()
+    pub const fn has_added(&self) -> bool {
+        self.added.is_some()
     }
 
     /// Decides about one file: each policy must let it through.
     #[must_use]
-    pub fn decide(&self, file: &FileFact, about: &Evidence, now: ReferenceTime) -> Decision {
-        let decision = self.main.decide(file, about, now);
-        match &self.added {
-            Some(added) => decision.and(added.0.decide(file, about, now)),
-            None => decision,
-        }
+    pub fn decide(&self, file: impl Into<Arc<FileFact>>, about: &Evidence, now: ReferenceTime) -> Decision {
+        let file = file.into();
+        let decide = |ready: &Ready| {
+            let decision = ready.decide(&file, about, now);
+            decision.unwrap_or_else(|| ready.policy.decide(&file, about, now))
+        };
+        let decision = decide(&self.main);
+        self.added.iter().fold(decision, |decision, added| decision.and(decide(added)))
     }
 
     /// All policies in a fixed form: with [`PolicySet::epoch`] the part of a cache key that says by which rules was decided.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let mut text = self.main.canonical();
-        text.extend(self.added.as_ref().map(AddedPolicy::canonical));
+        let mut text = self.main.policy.canonical();
+        text.extend(self.added.as_ref().map(|added| added.policy.canonical()));
         text
     }
 
     /// Which exceptions count now, by their position: the same text, the same rules.
     #[must_use]
     pub fn epoch(&self, now: ReferenceTime) -> String {
-        let active = self.main.exceptions.iter().enumerate().filter(|(_, exception)| exception.is_active(now));
+        let active = self.main.policy.exceptions.iter().enumerate().filter(|(_, exception)| exception.is_active(now));
         let active: Vec<_> = active.map(|(index, _)| index.to_string()).collect();
         format!("exceptions={}", active.join(","))
     }
@@ -81,7 +106,7 @@ impl PolicySet {
     /// The next moment at which [`PolicySet::epoch`] changes: an exception ends or begins to count.
     #[must_use]
     pub fn next_change(&self, now: ReferenceTime) -> Option<Timestamp> {
-        let moments = self.main.exceptions.iter().flat_map(|exception| [exception.counts_from(), exception.until]);
+        let moments = self.main.policy.exceptions.iter().flat_map(|exception| [exception.counts_from(), exception.until]);
         moments.filter(|moment| *moment > now).min()
     }
 }

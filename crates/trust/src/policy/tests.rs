@@ -47,7 +47,7 @@ fn every_key_is_read() {
     let policy = Policy::parse(EXAMPLE).unwrap();
     assert_eq!(policy.sources, [party("internal-index"), party("index")]);
     assert_eq!(policy.minimum_age, SignedDuration::from_hours(72));
-    assert_eq!((policy.age_from, policy.mode, policy.origin()), (AgeFrom::FirstSeen, Mode::Enforce, Origin::User));
+    assert_eq!((policy.age_from, policy.mode, policy.written_by()), (AgeFrom::FirstSeen, Mode::Enforce, WrittenBy::User));
     let internal = policy.upstream(&party("internal-index")).unwrap();
     assert_eq!(internal.url.as_str(), "https://internal.example/simple/", "a final '/' is added");
     assert_eq!(internal.canary, Some(project("acme-base")));
@@ -210,7 +210,7 @@ fn the_epoch_changes_exactly_when_next_change_says() {
 fn the_examples_of_the_documentation_parse() {
     let document = include_str!("../../../../docs/formats/policy.md");
     let examples: Vec<_> = document.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     for example in examples {
         if example.starts_with("# added") {
             AddedPolicy::parse(example).unwrap();
@@ -218,4 +218,36 @@ fn the_examples_of_the_documentation_parse() {
             Policy::parse(example).unwrap();
         }
     }
+}
+
+pub(crate) const DESIGN: &str = include_str!("tests/design.toml");
+
+#[test]
+fn every_key_of_a_demand_is_read() {
+    let policy = Policy::parse(DESIGN).unwrap();
+    assert_eq!(policy.demand.minimum_score.unwrap().thousandths(), 5_500);
+    assert_eq!(policy.demand.require, [party("index")]);
+    assert_eq!(policy.demand.rule.as_ref().unwrap().to_string(), "pypi-curator and 2 of (curator-1, curator-2, curator-3)");
+    assert_eq!(policy.demand.urgent.as_ref().unwrap().to_string(), "2 of (curator-1, curator-2)");
+    assert_eq!(policy.demand.track, Some(Track::Stable));
+    assert_eq!(policy.veto, [party("curator-1")]);
+    assert_eq!(policy.intents, [Intent::Requires(party("index")), Intent::NeverAlone(party("curator-1"))]);
+    let curator = policy.repository(&party("pypi-curator")).unwrap();
+    assert_eq!((curator.depth, curator.max_stale), (2, Some(SignedDuration::from_hours(48))));
+    assert_eq!(policy.party(&party("pypi-curator")).unwrap().domains, ["hsm-a".parse().unwrap()]);
+    assert!(policy.is_curator(&party("pypi-curator")) && !policy.is_curator(&party("index")));
+    let acme = policy.demand_for(&project("acme-tools"));
+    assert_eq!((acme.require.as_slice(), acme.minimum_score, &acme.rule), ([party("internal-index")].as_slice(), None, &None));
+    assert_eq!(acme.track, None, "a scope inherits nothing of the demand");
+    assert_eq!(policy.minimum_age_for(&project("acme-tools")), SignedDuration::from_hours(72), "and the wait is the policy's");
+    assert_eq!(Policy::parse(&policy.canonical()).unwrap(), policy);
+}
+
+#[test]
+fn a_signed_time_is_accepted_where_an_index_can_attest_one() {
+    let text =
+        "sources = ['index']\nage-from = 'signed'\n[party.index]\nrepository = 'https://index.example/tuf'\nroot = 'r.json'";
+    let policy = Policy::parse(text).unwrap();
+    assert_eq!(policy.age_from, AgeFrom::Signed);
+    assert_eq!(Policy::parse(&policy.canonical()).unwrap(), policy);
 }

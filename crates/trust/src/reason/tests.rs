@@ -2,7 +2,7 @@ use affineur_packaging::Sha256;
 use affineur_tuf::{Fault, Mismatch, RoleLabel, Threshold};
 
 use super::*;
-use crate::listing::{ListingError, Misplaced, Overlay, listing_path};
+use crate::listing::{ListingError, Misplaced, Overlay, Tier, listing_path};
 use crate::vouch::testing::{Index, listing_of};
 use crate::{DocumentFault, DocumentKind};
 
@@ -24,7 +24,7 @@ fn vouched() -> Reason {
     index.add_project(&listing, &Overlay::empty(listing.project.clone()));
     index.repository.publish().unwrap();
     let chain = index.found(&listing_path(&listing.project).unwrap()).chain;
-    Reason::Vouched { party: source(), tier: Tier::Unclaimed, chain }
+    Reason::Vouched { party: source(), worth: Worth::Index { tier: Tier::Unclaimed, track: None }, chain: Arc::new(chain) }
 }
 
 /// Each way in which a repository does not vouch.
@@ -65,7 +65,7 @@ fn not_vouched() -> Vec<Reason> {
 fn all() -> Vec<Reason> {
     let (released, eligible) = (time("2026-11-18T09:07:31Z"), Some(time("2026-11-21T09:07:31Z")));
     let (age, minimum) = (SignedDuration::from_hours(51), SignedDuration::from_hours(72));
-    let too_young = |clock, age| Reason::TooYoung { time: released, clock, age, minimum, eligible, policy: Origin::User };
+    let too_young = |clock, age| Reason::TooYoung { time: released, clock, age, minimum, eligible, policy: WrittenBy::User };
     let digest = |byte| Sha256::from_bytes([byte; 32]);
     let project: Glob = "acme-*".parse().unwrap();
     let exception = |minimum, reason: &str| Reason::Exception {
@@ -81,9 +81,9 @@ fn all() -> Vec<Reason> {
             clock: Clock::UploadTime,
             age: SignedDuration::from_hours(24 * 9),
             minimum,
-            policy: Origin::User,
+            policy: WrittenBy::User,
         },
-        Reason::NoWait { policy: Origin::User },
+        Reason::NoWait { policy: WrittenBy::User },
         exception(SignedDuration::ZERO, "CVE fix, see ticket 7."),
         exception(SignedDuration::from_mins(90), "b\u{fc}cher\u{1b}[31m\r\nX: y"),
         Reason::AgeUnknownAllowed { source: source() },
@@ -98,11 +98,18 @@ fn all() -> Vec<Reason> {
             age,
             minimum: SignedDuration::from_hours(36),
             eligible: None,
-            policy: Origin::BuiltIn,
+            policy: WrittenBy::BuiltIn,
         },
-        Reason::TooYoung { time: released, clock: Clock::FirstSeen, age, minimum, eligible, policy: Origin::WorkingDirectory },
+        Reason::TooYoung {
+            time: released,
+            clock: Clock::FirstSeen,
+            age,
+            minimum,
+            eligible,
+            policy: WrittenBy::WorkingDirectory,
+        },
         Reason::AgeNotAsked { source: source() },
-        Reason::AgeUnknown { source: source(), first_seen: released, minimum, eligible, policy: Origin::User },
+        Reason::AgeUnknown { source: source(), first_seen: released, minimum, eligible, policy: WrittenBy::User },
         Reason::NoDigest { source: source() },
         Reason::NotListed { source: source() },
         Reason::NotItsSource { source: source(), expected: vec!["a".parse().unwrap(), "b".parse().unwrap()] },
@@ -119,8 +126,47 @@ fn all() -> Vec<Reason> {
     ]
 }
 
+fn names(names: &[&str]) -> Vec<PartyName> {
+    names.iter().map(|name| name.parse().unwrap()).collect()
+}
+
+/// What is said of demands.
+fn of_demands() -> Vec<Reason> {
+    let (released, minimum) = (time("2026-11-18T09:07:31Z"), SignedDuration::from_hours(72));
+    vec![
+        Reason::Urgent { by: names(&["curator-1", "curator-2"]), minimum },
+        Reason::NotAttested { source: source(), could: names(&["a", "b"]) },
+        Reason::RequiredMissing { party: source(), standing: Standing::Silent, undecided: false },
+        Reason::RequiredMissing { party: source(), standing: Standing::Stale { heard: Some(released) }, undecided: true },
+        Reason::RuleMissing { rule: "a and 2 of (b, c)".to_owned(), missing: missing(1) },
+        Reason::ScoreMissing { score: 4_500, minimum: "5.5".parse().unwrap(), missing: missing(3) },
+        Reason::ScoreMissing { score: 0, minimum: "1000".parse().unwrap(), missing: missing(64) },
+        Reason::Vetoed { party: source(), reason: "steals \u{1b}[31m\r\nX: tokens.".to_owned(), expires: released },
+        Reason::VetoUnheard { party: source(), standing: Standing::Unavailable { problem: "timed out".to_owned() } },
+        Reason::NotStable { source: source() },
+        Reason::OtherNotVouched { party: "other".parse().unwrap(), why: Box::new(NotVouched::GaveUp { visited: 32 }) },
+        Reason::OtherObjects { party: "other".parse().unwrap(), reason: "smells".to_owned() },
+    ]
+}
+
+/// So many parties that are missing, each in its way.
+fn missing(count: usize) -> Missing {
+    let ways = [
+        Standing::Silent,
+        Standing::Unavailable { problem: "timed out".to_owned() },
+        Standing::SameOrigin { with: "curator-0".parse().unwrap() },
+        Standing::Expired { at: time("2026-11-01T00:00:00Z") },
+        Standing::VoidAuthor,
+        Standing::Contradicts,
+        Standing::Stale { heard: None },
+    ];
+    let absent = (0..count).map(|at| (format!("curator-{}", at + 1).parse().unwrap(), ways[at % ways.len()].clone()));
+    Missing { absent: absent.collect(), undecided: count > 1 }
+}
+
 fn every() -> Vec<Reason> {
     let mut every = all();
+    every.extend(of_demands());
     every.extend(not_vouched());
     every
 }

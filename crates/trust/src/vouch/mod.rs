@@ -8,14 +8,16 @@ pub(crate) mod testing;
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
 use affineur_packaging::page::StatusMarker;
 use affineur_packaging::text::printable;
 use affineur_tuf::{Chain, Found, Mismatch};
+use jiff::Timestamp;
 
 use crate::listing::{Listing, Merged, Overlay, Place, Tier, merge};
-use crate::{FileFact, LastModified, Pin, limits};
+use crate::{FileFact, LastModified, Origins, Pin, Worth, limits};
 
 pub use refused::{DocumentFault, DocumentKind, NotVouched};
 
@@ -32,7 +34,7 @@ pub struct Document<'a> {
 #[derive(Debug, Clone)]
 pub struct VerifiedListing {
     listing: Listing,
-    chain: Chain,
+    chain: Arc<Chain>,
     tier: Tier,
 }
 
@@ -40,23 +42,27 @@ pub struct VerifiedListing {
 #[derive(Debug, Clone)]
 pub struct VerifiedProject {
     merged: Merged,
-    chain: Chain,
+    chain: Arc<Chain>,
     tier: Tier,
+    origins: Origins,
 }
 
 /// A party vouches for a file. Made from verified metadata only: there is no other constructor.
 ///
 /// ```compile_fail,E0451
-/// fn forge(other: affineur_trust::Vouched, file: affineur_trust::FileFact) -> affineur_trust::Vouched {
+/// fn forge(other: affineur_trust::Vouched, file: std::sync::Arc<affineur_trust::FileFact>) -> affineur_trust::Vouched {
 ///     affineur_trust::Vouched { file, ..other }
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vouched {
-    file: FileFact,
-    tier: Tier,
-    chain: Chain,
-    pin: Pin,
+    pub(crate) file: Arc<FileFact>,
+    pub(crate) worth: Worth,
+    pub(crate) origins: Origins,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) pin: Option<Pin>,
+    pub(crate) attested: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl VerifiedListing {
@@ -68,7 +74,7 @@ impl VerifiedListing {
         let wrong = |fault| NotVouched::Document { document: DocumentKind::Listing, fault };
         let tier = check(Place::Project, document).map_err(wrong)?;
         let listing = Listing::parse(document.bytes, project).map_err(|error| wrong(DocumentFault::Unreadable(error)))?;
-        Ok(Self { listing, chain: document.found.chain.clone(), tier })
+        Ok(Self { listing, chain: Arc::new(document.found.chain.clone()), tier })
     }
 
     /// What it lists: names that may be shown, with the reason why nothing of it is to be had.
@@ -89,7 +95,11 @@ impl VerifiedListing {
         if overlay.status.marker == StatusMarker::Quarantined {
             return Err(NotVouched::Quarantined { reason: overlay.status.reason });
         }
-        Ok(VerifiedProject { merged: merge(self.listing, overlay), chain: self.chain, tier: self.tier })
+        // Nobody claimed it: what the index signs rests on the index alone.
+        let origins = match self.tier {
+            Tier::Unclaimed => Origins::of_index(&self.chain),
+        };
+        Ok(VerifiedProject { merged: merge(self.listing, overlay), chain: self.chain, tier: self.tier, origins })
     }
 }
 
@@ -114,45 +124,73 @@ impl VerifiedProject {
 
     /// The roles from which the listing comes.
     #[must_use]
-    pub const fn chain(&self) -> &Chain {
+    pub fn chain(&self) -> &Chain {
         &self.chain
     }
 
     /// Vouches for a file that is listed with these bytes; nothing else is vouched for. Its age is counted from what the
     /// gateway recorded and from what the index says; a `Last-Modified`, which nobody signed, counts nothing.
     #[must_use]
-    pub fn vouch(&self, file: FileFact, pin: &Pin) -> Option<Vouched> {
+    pub fn vouch(&self, file: impl Into<Arc<FileFact>>, pin: &Pin) -> Option<Vouched> {
+        let file = file.into();
         let listed = &self.merged.files.get(file.name.as_str())?.listed;
         if self.merged.project != file.project || file.sha256 != Some(listed.sha256) {
             return None;
         }
         let pin = Pin { last_modified: LastModified::Unknown, ..pin.clone() };
-        Some(Vouched { file, tier: self.tier, chain: self.chain.clone(), pin })
+        Some(Vouched {
+            file,
+            worth: Worth::Index { tier: self.tier, track: None },
+            origins: self.origins.clone(),
+            chain: Arc::clone(&self.chain),
+            pin: Some(pin),
+            attested: None,
+            until: None,
+        })
     }
 }
 
 impl Vouched {
-    /// How strongly the project is bound to its developers.
+    /// What it is worth: tier and track of an index, levels of a curator.
     #[must_use]
-    pub const fn tier(&self) -> Tier {
-        self.tier
+    pub const fn worth(&self) -> Worth {
+        self.worth
     }
 
-    /// Who vouches: the roles from the top-level targets to the one that signs the listing.
+    /// What it rests on in the end.
     #[must_use]
-    pub const fn chain(&self) -> &Chain {
+    pub const fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
+    /// Who vouches: the roles from the top-level targets to the one that signs.
+    #[must_use]
+    pub const fn chain(&self) -> &Arc<Chain> {
         &self.chain
     }
 
-    /// From what its age is counted.
+    /// From what its age is counted. Only an index, which has the file itself, has one.
     #[must_use]
-    pub const fn pin(&self) -> &Pin {
-        &self.pin
+    pub const fn pin(&self) -> Option<&Pin> {
+        self.pin.as_ref()
+    }
+
+    /// Since when a monitor or the role `stable` attests that the file exists, if one does.
+    #[must_use]
+    pub const fn attested(&self) -> Option<Timestamp> {
+        self.attested
+    }
+
+    /// When the statement ends, if it does before its repository's metadata do.
+    #[must_use]
+    pub const fn until(&self) -> Option<Timestamp> {
+        self.until
     }
 
     /// Whether this is about that very file.
     pub(crate) fn is_about(&self, file: &FileFact) -> bool {
-        (&self.file.project, &self.file.name, self.file.sha256) == (&file.project, &file.name, file.sha256)
+        std::ptr::eq(self.file.as_ref(), file)
+            || (self.file.sha256, &self.file.project, &self.file.name) == (file.sha256, &file.project, &file.name)
     }
 }
 

@@ -46,11 +46,11 @@ fn refused(change: impl FnOnce(&mut Index)) -> NotVouched {
 fn a_listed_file_is_vouched_for_by_the_chain_of_its_listing() {
     let project = published(|_| ()).project(&cheese()).unwrap();
     let vouched = project.vouch(fact("cheese-1.0-py3-none-any.whl", Some(digest())), &pin()).unwrap();
-    assert_eq!(vouched.tier(), Tier::Unclaimed);
+    assert_eq!(vouched.worth(), Worth::Index { tier: Tier::Unclaimed, track: None });
     let shown = ShownChain(vouched.chain()).to_string();
     assert!(shown.starts_with("targets v1 (2 of 2) -> bins v1 (2 of 2) -> bin.1-"), "{shown}");
     assert!(shown.ends_with(" v1 (1 of 1)"), "{shown}");
-    assert_eq!(vouched.pin().last_modified, LastModified::Unknown, "nobody signed it");
+    assert_eq!(vouched.pin().unwrap().last_modified, LastModified::Unknown, "nobody signed it");
 }
 
 #[test]

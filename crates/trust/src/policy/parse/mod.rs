@@ -1,24 +1,38 @@
 //! The grammar of a policy file (docs/formats/policy.md): what each key may be. What must hold between keys is in `check`.
 
+mod demand;
+mod party;
+
 use std::collections::BTreeMap;
 
 use affineur_packaging::VersionSpecifiers;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, civil};
-use url::Url;
 
 use super::document::{self, Problem, Read, Table, Text, nearest};
-use super::{
-    AgeFrom, Exception, Mode, Origin, Party, PartyKind, PartyName, Policy, PolicyError, Repository, Scope, Upstream, VouchKind,
-    check, wait,
-};
+use super::{AgeFrom, Demand, Exception, Mode, Party, PartyName, Policy, PolicyError, Scope, WrittenBy, check, wait};
 use crate::limits;
-use crate::policy::party::UpstreamUrlError;
 
-const POLICY_KEYS: [&str; 8] = ["sources", "minimum-age", "age-from", "mode", "pass", "party", "exception", "scope"];
-const PARTY_KEYS: [&str; 5] = ["upstream", "repository", "root", "canary", "weight"];
+const POLICY_KEYS: [&str; 15] = [
+    "sources",
+    "minimum-score",
+    "require",
+    "rule",
+    "veto",
+    "urgent",
+    "track",
+    "assert",
+    "minimum-age",
+    "age-from",
+    "mode",
+    "pass",
+    "party",
+    "exception",
+    "scope",
+];
 const EXCEPTION_KEYS: [&str; 5] = ["project", "versions", "minimum-age", "until", "reason"];
-const SCOPE_KEYS: [&str; 4] = ["projects", "only", "minimum-age", "age-from"];
+const SCOPE_KEYS: [&str; 9] =
+    ["projects", "only", "minimum-score", "require", "rule", "urgent", "track", "minimum-age", "age-from"];
 
 /// The keys that a policy from the working directory may have.
 const ADDED_KEYS: [&str; 3] = ["minimum-age", "age-from", "scope"];
@@ -28,9 +42,12 @@ const ADDED_SCOPE_KEYS: [&str; 3] = ["projects", "minimum-age", "age-from"];
 pub(super) fn policy(text: &str) -> Result<Policy, PolicyError> {
     document::parse(text, |root| {
         root.only_keys(&POLICY_KEYS)?;
-        let parties = parties(root)?;
+        let parties = party::parties(root)?;
         let policy = Policy {
             sources: party_list(root, "sources", &parties)?.unwrap_or_default(),
+            demand: demand::demand(root, &parties)?,
+            veto: demand::repositories(root, "veto", &parties)?,
+            intents: demand::intents(root, &parties)?,
             minimum_age: wait_of(root, "minimum-age")?.unwrap_or(Policy::DEFAULT_MINIMUM_AGE),
             age_from: age_from(root)?.unwrap_or_default(),
             mode: mode(root)?,
@@ -38,10 +55,11 @@ pub(super) fn policy(text: &str) -> Result<Policy, PolicyError> {
             scopes: root.tables("scope")?.iter().map(|table| scope(table, &parties)).collect::<Read<_>>()?,
             exceptions: root.tables("exception")?.iter().map(exception).collect::<Read<_>>()?,
             parties,
-            origin: Origin::User,
+            written_by: WrittenBy::User,
         };
         check::parties(&policy, root)?;
         check::scopes(&policy.scopes, root)?;
+        check::demands(&policy, root)?;
         Ok(policy)
     })
 }
@@ -59,10 +77,11 @@ pub(super) fn added(text: &str) -> Result<Policy, PolicyError> {
             minimum_age: wait_of(root, "minimum-age")?.unwrap_or(SignedDuration::ZERO),
             age_from: age_from(root)?.unwrap_or_default(),
             scopes: scopes.iter().map(|table| scope(table, &no_parties)).collect::<Read<_>>()?,
-            origin: Origin::WorkingDirectory,
+            written_by: WrittenBy::WorkingDirectory,
             ..Policy::built_in()
         };
         check::scopes(&policy.scopes, root)?;
+        check::no_signed_age(&policy, root)?;
         Ok(policy)
     })
 }
@@ -79,108 +98,23 @@ fn added_keys(table: &Table<'_>, allowed: &[&str], of_a_policy: &[&str]) -> Read
         .hint("to use all of it, look at it and say `affineur policy trust ./affineur.toml`, or name it with --policy"))
 }
 
-fn parties(root: &Table<'_>) -> Read<BTreeMap<PartyName, Party>> {
-    let Some(table) = root.table("party")? else { return Ok(BTreeMap::new()) };
-    let mut parties = BTreeMap::new();
-    for key in table.keys() {
-        let name: PartyName = key.parse()?;
-        let Some(entries) = table.table(key.text)? else { continue };
-        parties.insert(name.clone(), party(&name, &entries)?);
-        if parties.len() > limits::PARTIES {
-            return Err(key.problem(format!("a policy has at most {} parties", limits::PARTIES)));
-        }
-    }
-    Ok(parties)
-}
-
-/// A party is an upstream or a repository, never both: what one may say the other may not.
-fn party(name: &PartyName, table: &Table<'_>) -> Read<Party> {
-    table.only_keys(&PARTY_KEYS)?;
-    let kind = match (table.text("upstream")?, table.text("repository")?) {
-        (Some(url), None) => PartyKind::Upstream(upstream(name, &url, table)?),
-        (None, Some(url)) => PartyKind::Repository(repository(name, &url, table)?),
-        (Some(_), Some(url)) => {
-            return Err(url
-                .problem(format!("party `{name}` has both `upstream` and `repository`"))
-                .hint("keep `repository` if the index has a TUF repository: then it vouches for what it serves"));
-        }
-        (None, None) => {
-            return Err(Problem::new(&table.span, "`upstream` or `repository` is missing: where the party is")
-                .hint("`upstream`: the URL of an index's Simple API; `repository`: that of its TUF repository"));
-        }
-    };
-    Ok(Party { kind })
-}
-
-fn upstream(name: &PartyName, url: &Text<'_>, table: &Table<'_>) -> Read<Upstream> {
-    refuse_keys(table, &["root"], "an upstream signs nothing, so it has no root")?;
-    let upstream = base(name, url, Upstream::at)?;
-    let canary = table.text("canary")?.map(|canary| canary.parse()).transpose()?;
-    let weight = match table.table("weight")? {
-        Some(weight) => {
-            weight.only_keys(&["pinned"])?;
-            Some(weight.required("pinned", "what a pinned claim of this upstream counts")?.parse()?)
-        }
-        None => None,
-    };
-    Ok(Upstream { canary, weight, ..upstream })
-}
-
-fn repository(name: &PartyName, url: &Text<'_>, table: &Table<'_>) -> Read<Repository> {
-    refuse_keys(table, &["canary"], "what a repository does not have, it says so signed: it needs no canary")?;
-    let root = table.required("root", "the file with the root that you trust, relative to this policy")?;
-    if root.text.trim().is_empty() || root.text.len() > limits::PATH_BYTES {
-        return Err(root.problem(format!("`root` is the path of a file, at most {} bytes", limits::PATH_BYTES)));
-    }
-    let mut repository = base(name, url, |url| Repository::at(url, root.text.to_owned()))?;
-    if let Some(weight) = table.table("weight")? {
-        weight.only_keys(&VouchKind::ALL.map(VouchKind::as_str))?;
-        for kind in VouchKind::ALL {
-            if let Some(amount) = weight.text(kind.as_str())? {
-                repository.weight.insert(kind, amount.parse()?);
-            }
-        }
-        if repository.weight.is_empty() {
-            return Err(Problem::new(&weight.span, "`weight` is empty").hint("leave it out, or weigh at least one kind"));
-        }
-    }
-    Ok(repository)
-}
-
-/// Keys that the other kind of party has.
-fn refuse_keys(table: &Table<'_>, keys: &[&str], why: &str) -> Read<()> {
-    match keys.iter().find_map(|key| table.key_span(key).map(|span| (key, span))) {
-        Some((key, span)) => Err(Problem::new(&span, format!("this party cannot have `{key}`: {why}"))),
-        None => Ok(()),
-    }
-}
-
-fn base<T>(name: &PartyName, url: &Text<'_>, at: impl FnOnce(Url) -> Result<T, UpstreamUrlError>) -> Read<T> {
-    Url::parse(url.text).map_err(|_| UpstreamUrlError::Malformed).and_then(at).map_err(|error| {
-        let problem = url.problem(error.to_string());
-        match error {
-            UpstreamUrlError::Credentials => problem.hint(format!(
-                "take them out and put them into ~/.netrc or the environment variable {}",
-                name.credentials_variable()
-            )),
-            _ => problem,
-        }
-    })
-}
-
 fn party_list(table: &Table<'_>, key: &str, parties: &BTreeMap<PartyName, Party>) -> Read<Option<Vec<PartyName>>> {
     let Some(list) = table.list(key)? else { return Ok(None) };
-    let known: Vec<&str> = parties.keys().map(PartyName::as_str).collect();
     let name = |item: &Text<'_>| {
         let name: PartyName = item.parse()?;
-        if parties.contains_key(&name) {
-            return Ok(name);
-        }
-        let hint =
-            if known.is_empty() { format!("add [party.{name}] with its `upstream`") } else { nearest(item.text, &known) };
-        Err(item.problem(format!("there is no party {}", item.quoted())).hint(hint))
+        known(&name, parties).map_err(|(problem, hint)| item.problem(problem).hint(hint)).map(|_| name.clone())
     };
     list.iter().map(name).collect::<Read<_>>().map(Some)
+}
+
+/// The party of that name; else what to say, and a hint.
+fn known<'a>(name: &PartyName, parties: &'a BTreeMap<PartyName, Party>) -> Result<&'a Party, (String, String)> {
+    parties.get(name).ok_or_else(|| {
+        let known: Vec<&str> = parties.keys().map(PartyName::as_str).collect();
+        let hint =
+            if known.is_empty() { format!("add [party.{name}] with its `upstream`") } else { nearest(name.as_str(), &known) };
+        (format!("there is no party `{name}`"), hint)
+    })
 }
 
 fn wait_of(table: &Table<'_>, key: &str) -> Read<Option<SignedDuration>> {
@@ -190,14 +124,12 @@ fn wait_of(table: &Table<'_>, key: &str) -> Read<Option<SignedDuration>> {
 }
 
 fn age_from(table: &Table<'_>) -> Read<Option<AgeFrom>> {
-    const KNOWN: [&str; 2] = ["first-seen", "upload-time"];
+    const KNOWN: [&str; 3] = ["first-seen", "upload-time", "signed"];
     let Some(text) = table.text("age-from")? else { return Ok(None) };
     match text.text {
         "first-seen" => Ok(Some(AgeFrom::FirstSeen)),
         "upload-time" => Ok(Some(AgeFrom::UploadTime)),
-        "signed" => Err(text
-            .problem("`signed` needs a party that can attest a time, and no party in this policy can")
-            .hint("an upstream signs nothing: use `first-seen` or `upload-time`")),
+        "signed" => Ok(Some(AgeFrom::Signed)),
         _ => Err(text.problem(format!("`age-from` cannot be {}", text.quoted())).hint(nearest(text.text, &KNOWN))),
     }
 }
@@ -222,15 +154,19 @@ fn scope(table: &Table<'_>, parties: &BTreeMap<PartyName, Party>) -> Read<Scope>
     let scope = Scope {
         projects: projects.iter().map(Text::parse).collect::<Read<_>>()?,
         only: party_list(table, "only", parties)?,
+        demand: demand::demand(table, parties)?,
         minimum_age: wait_of(table, "minimum-age")?,
         age_from: age_from(table)?,
     };
-    if let (Some(only), None) = (table.key_span("only"), scope.minimum_age) {
-        return Err(Problem::new(&only, "a scope with `only` must state its own demand")
-            .hint("add `minimum-age`: \"0\" where files of these sources need not wait"));
+    let states_demand = scope.minimum_age.is_some() || scope.demand.states_vouches();
+    if let (Some(only), false) = (table.key_span("only"), states_demand) {
+        return Err(Problem::new(&only, "a scope with `only` must state its own demand").hint(
+            "add `minimum-age` (\"0\" where files of these sources need not wait), `minimum-score`, `require` or `rule`",
+        ));
     }
-    if scope.minimum_age.is_none() && scope.age_from.is_none() {
-        return Err(Problem::new(&table.span, "this scope changes nothing").hint("add `only`, `minimum-age` or `age-from`"));
+    if scope.minimum_age.is_none() && scope.age_from.is_none() && scope.demand == Demand::default() {
+        return Err(Problem::new(&table.span, "this scope changes nothing")
+            .hint("add `only`, a demand (`require`, ...), `minimum-age` or `age-from`"));
     }
     Ok(scope)
 }

@@ -1,0 +1,101 @@
+//! Which vouches are missing, in words; and who makes up what is there.
+
+use std::sync::Arc;
+
+use super::{Case, Judgement};
+use crate::demand::{CompiledDemand, Met, Parties, Tally, Tree, Voice, bit, positions, voice};
+use crate::{Claim, Evidence, FileFact, MetDemand, MilliTrust, Missing, PartyName, Reason, ReferenceTime, Standing};
+
+impl Case<'_> {
+    /// What is missing for the demand to be met, if anything is. What no answer of those who could not be heard would change is
+    /// refused; the rest is undecided.
+    pub(super) fn missing(&self, tally: &Tally, now: ReferenceTime) -> Option<Judgement> {
+        if self.demand.met(tally) == Met::Yes {
+            return None;
+        }
+        let hopeful = tally.with(tally.unavailable, self.demand);
+        let (definite, open): (Vec<_>, Vec<_>) = self.gaps(tally, &hopeful, now).into_iter().partition(|(reason, open)| {
+            let _ = reason;
+            !open
+        });
+        let gaps = if definite.is_empty() { open } else { definite };
+        let moments = if self.about.objections.is_empty() { Vec::new() } else { self.moments(tally, now) };
+        Some(Judgement::Stop { reasons: gaps.into_iter().map(|(reason, _)| reason).collect(), moments })
+    }
+
+    /// Each part of the demand that is not met, and whether those who could not be heard could change that.
+    fn gaps(&self, tally: &Tally, hopeful: &Tally, now: ReferenceTime) -> Vec<(Reason, bool)> {
+        let demand = self.demand;
+        let mut gaps = Vec::new();
+        for name in demand.names(demand.require & !tally.vouching) {
+            let open = demand.names(tally.unavailable).any(|unheard| unheard == name);
+            let standing = self.standing(name, now);
+            gaps.push((Reason::RequiredMissing { party: name.clone(), standing, undecided: open }, open));
+        }
+        if demand.rule_met(tally) != Met::Yes
+            && let Some(rule) = &self.policy.demand_for(&self.file.project).rule
+        {
+            let open = demand.rule_met(hopeful) != Met::No;
+            let absent = self.absent(demand.rule.as_ref().map_or(0, Tree::parties) & !tally.vouching, tally, 0, now);
+            gaps.push((Reason::RuleMissing { rule: rule.to_string(), missing: Missing { absent, undecided: open } }, open));
+        }
+        if demand.score_met(tally) != Met::Yes {
+            let open = demand.score_met(hopeful) != Met::No;
+            let (score, counted) = tally.heaviest().unwrap_or((0, 0));
+            let short = demand.counted & (tally.lighter(demand) | tally.scoring & !counted);
+            let absent = self.absent(short, tally, counted, now);
+            let missing = Missing { absent, undecided: open };
+            gaps.push((Reason::ScoreMissing { score, minimum: demand.minimum, missing }, open));
+        }
+        gaps
+    }
+
+    /// Why each of these does not count; those who vouch share an origin with somebody who was counted.
+    fn absent(&self, set: Parties, tally: &Tally, counted: Parties, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
+        let why = |at: usize| {
+            let name = &self.demand.parties.get(at)?.name;
+            let rivals = tally.conflicts.as_ref().map_or(0, |conflicts| conflicts.rivals(at));
+            let rival = self.demand.names(rivals & counted).next();
+            let standing = match (tally.vouching & bit(at) != 0, rival, self.about.claims.get(name)) {
+                (true, Some(with), _) => Standing::SameOrigin { with: with.clone() },
+                (true, None, Some(Claim::Vouched(vouched))) => {
+                    let weight = MilliTrust::from_sum(tally.weight(at));
+                    Standing::Lighter { worth: vouched.worth(), weight, heaviest: self.demand.heaviest(at) }
+                }
+                _ => self.standing(name, now),
+            };
+            Some((name.clone(), standing))
+        };
+        positions(set).filter_map(why).collect()
+    }
+
+    /// Who vouches, of a file that passes a demand.
+    pub(super) fn why_met(&self, tally: Option<&Tally>) -> Option<Reason> {
+        let tally = tally.filter(|_| self.demand.asks_for_vouches())?;
+        Some(Reason::DemandMet(Arc::new(MetDemand::new(Arc::clone(self.demand), tally.clone()))))
+    }
+}
+
+/// Why a party does not vouch.
+pub(super) fn standing(
+    demand: &CompiledDemand,
+    name: &PartyName,
+    file: &FileFact,
+    about: &Evidence,
+    now: ReferenceTime,
+) -> Standing {
+    let Some(party) = demand.parties.iter().find(|party| party.name == *name) else { return Standing::Silent };
+    let claim = about.claims.get(name);
+    match (voice(party, claim, file, about, now), claim) {
+        (Voice::Stale, _) => Standing::Stale { heard: about.heard.get(name).copied() },
+        (_, Some(Claim::Unavailable(unavailable))) => Standing::Unavailable { problem: unavailable.problem.clone() },
+        (_, Some(Claim::NotVouched(why))) => Standing::NotVouched { why: why.clone() },
+        (_, Some(Claim::Contradicts(_))) => Standing::Contradicts,
+        (Voice::Vouches(_), _) => Standing::VoidAuthor,
+        (_, Some(Claim::Vouched(vouched))) => match vouched.until().filter(|until| *until <= now && vouched.is_about(file)) {
+            Some(at) => Standing::Expired { at },
+            None => Standing::Silent,
+        },
+        (Voice::Pinned | Voice::Silent | Voice::Unavailable | Voice::Contradicts, _) => Standing::Silent,
+    }
+}

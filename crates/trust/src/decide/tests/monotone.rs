@@ -1,0 +1,111 @@
+//! The properties P1 to P15 of a policy's algebra that a decision has.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::arbitrary::{case, claim, curated, curator, file, objection, policy, time};
+use crate::{Claim, Evidence, MilliTrust, PartyKind, PartyName, Policy, Unavailable};
+
+fn with(about: &Evidence, party: &PartyName, claim: Claim) -> Evidence {
+    let mut about = about.clone();
+    about.claims.insert(party.clone(), claim);
+    about
+}
+
+/// Scales every weight and every score.
+fn scaled(mut policy: Policy, by: u32) -> Policy {
+    let scale = |amount: &mut MilliTrust| *amount = MilliTrust::of_thousandths(amount.thousandths() * by);
+    for party in policy.parties.values_mut() {
+        match &mut party.kind {
+            PartyKind::Upstream(upstream) => upstream.weight.iter_mut().for_each(scale),
+            PartyKind::Repository(repository) => repository.weight.values_mut().for_each(scale),
+        }
+    }
+    policy.demand.minimum_score.iter_mut().for_each(scale);
+    policy.scopes.iter_mut().for_each(|scope| scope.demand.minimum_score.iter_mut().for_each(scale));
+    policy
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_048))]
+
+    #[test]
+    fn p1_a_further_vouch_never_withholds(
+        policy in policy(), (file, about, vouch) in file().prop_flat_map(|file| (Just(file.clone()), crate::arbitrary::evidence_about(file.clone()), curated(file))),
+        who in curator(), now in time(),
+    ) {
+        for absent in [Claim::Silent, Claim::Unavailable(Unavailable { problem: "x".to_owned() })] {
+            let before = policy.decide(&file, &with(&about, &who, absent), now);
+            let after = policy.decide(&file, &with(&about, &who, vouch.clone()), now);
+            prop_assert!(!before.is_allowed() || after.is_allowed(), "{:?}", after.reasons());
+        }
+    }
+
+    #[test]
+    fn p2_a_further_objection_never_admits(policy in policy(), (file, about) in case(), objection in objection(), now in time()) {
+        let before = policy.decide(&file, &about, now);
+        let mut more = about;
+        more.objections.push(objection);
+        prop_assert!(before.is_allowed() || !policy.decide(&file, &more, now).is_allowed());
+    }
+
+    #[test]
+    fn p3_order_and_repetition_of_statements_do_not_matter(policy in policy(), (file, about) in case(), turn in any::<Index>(), now in time()) {
+        let mut other = about.clone();
+        other.objections.extend(about.objections.clone());
+        if !other.objections.is_empty() {
+            let by = turn.index(other.objections.len());
+            other.objections.rotate_left(by);
+        }
+        let (one, other) = (policy.decide(&file, &about, now), policy.decide(&file, &other, now));
+        prop_assert_eq!(one.is_allowed(), other.is_allowed());
+        let codes = |reasons: &[crate::Reason]| reasons.iter().map(crate::Reason::code).collect::<std::collections::BTreeSet<_>>();
+        prop_assert_eq!(codes(one.reasons()), codes(other.reasons()));
+    }
+
+    #[test]
+    fn p7_scaling_all_weights_and_scores_changes_nothing(policy in policy(), by in 2..40_u32, (file, about) in case(), now in time()) {
+        let (one, other) = (policy.decide(&file, &about, now), scaled(policy, by).decide(&file, &about, now));
+        prop_assert_eq!(one.is_allowed(), other.is_allowed());
+    }
+
+    #[test]
+    fn p8_what_has_expired_never_helps(policy in policy(), (file, about) in case(), now in time()) {
+        let mut without = about.clone();
+        without.claims.retain(|party, claim| {
+            !matches!(claim, Claim::Vouched(vouched) if *party != about.source && vouched.until().is_some_and(|until| until <= now))
+        });
+        prop_assert_eq!(policy.decide(&file, &about, now).is_allowed(), policy.decide(&file, &without, now).is_allowed());
+    }
+
+    #[test]
+    fn p9_withholding_vouches_never_admits(policy in policy(), (file, about) in case(), kept in any::<u8>(), gone in claim(), now in time()) {
+        let silent = |claim: &Claim| if matches!(gone, Claim::Unavailable(_)) { gone.clone() } else { drop(claim.clone()); Claim::Silent };
+        let claims: BTreeMap<_, _> = about.claims.iter().enumerate().map(|(at, (party, claim))| {
+            let vouches = matches!(claim, Claim::Vouched(_) | Claim::Pinned(_));
+            (party.clone(), if kept >> at & 1 == 1 || !vouches { claim.clone() } else { silent(claim) })
+        }).collect();
+        let less = Evidence { claims, ..about.clone() };
+        prop_assert!(policy.decide(&file, &about, now).is_allowed() || !policy.decide(&file, &less, now).is_allowed());
+    }
+
+    #[test]
+    fn p10_vouches_for_other_bytes_never_combine(policy in policy(), (file, about) in case(), who in curator(), (other, vouch) in file().prop_flat_map(|file| {
+        let other = crate::FileFact { sha256: Some(affineur_packaging::Sha256::from_bytes([9; 32])), ..file };
+        (Just(other.clone()), curated(other))
+    }), now in time()) {
+        prop_assume!(other.sha256 != file.sha256);
+        let (silent, other) = (with(&about, &who, Claim::Silent), with(&about, &who, vouch));
+        prop_assert_eq!(policy.decide(&file, &silent, now).is_allowed(), policy.decide(&file, &other, now).is_allowed());
+    }
+
+    #[test]
+    fn p11_demands_made_ready_once_decide_as_fresh_ones(policy in policy(), cases in proptest::collection::vec(case(), 1..4), now in time()) {
+        let set = crate::PolicySet::new(policy.clone(), None);
+        for (file, about) in cases {
+            prop_assert_eq!(policy.decide(&file, &about, now), set.decide(file, &about, now));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The last step: has the file waited long enough, is it urgent, is there an exception?
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Case, Judgement};
+use crate::age::{Age, Clock, age};
+use crate::demand::{Met, Tally};
+use crate::{AgeFrom, Exception, PartyName, Pin, Reason, ReferenceTime, WrittenBy};
+
+impl Case<'_> {
+    /// Whether the age does not depend on who vouches.
+    pub(super) fn age_is_plain(&self) -> bool {
+        self.policy.age_from_for(&self.file.project) != AgeFrom::Signed
+    }
+
+    pub(super) fn judge_age(&self, tally: Option<&Tally>, pin: &Pin, now: ReferenceTime) -> Judgement {
+        let minimum = self.policy.minimum_age_for(&self.file.project);
+        let age = self.age(tally, pin, now);
+        let met = || self.why_met(tally);
+        let pass = |reason, valid_until: Option<Timestamp>| Judgement::Pass {
+            reasons: std::iter::once(reason).chain(met()).collect(),
+            valid_until: valid_until.into_iter().chain(tally.and_then(|tally| tally.until)).min(),
+        };
+        if waited(&age, minimum, now) {
+            return pass(old_enough(&age, minimum, self.policy.written_by, now), None);
+        }
+        let active = self.exceptions().filter(|exception| exception.is_active(now));
+        if let Some(exception) = active.min_by_key(|exception| (exception.minimum_age, std::cmp::Reverse(exception.until)))
+            && waited(&age, exception.minimum_age, now)
+        {
+            return pass(excepted(exception), Some(exception.until));
+        }
+        let urgent = tally.zip(self.demand.urgent.as_ref());
+        if let Some((tally, urgent)) = urgent
+            && urgent.met(tally.vouching, tally.conflicts.as_ref()) == Met::Yes
+        {
+            let by = self.demand.names(tally.vouching).cloned().collect();
+            return pass(Reason::Urgent { by, minimum }, None);
+        }
+        if matches!(age, Age::Unknown { .. }) && self.policy.written_by == WrittenBy::BuiltIn {
+            return pass(Reason::AgeUnknownAllowed { source: self.about.source.clone() }, None);
+        }
+        let moments: Vec<_> = self.age_moments(&age, minimum, now).collect();
+        let reason = self.too_young(&age, minimum, moments.iter().min().copied(), now);
+        Judgement::Stop { reasons: vec![reason], moments }
+    }
+
+    fn age(&self, tally: Option<&Tally>, pin: &Pin, now: ReferenceTime) -> Age {
+        age(pin, self.policy.age_from_for(&self.file.project), tally.and_then(|tally| tally.attested), now)
+    }
+
+    fn exceptions(&self) -> impl Iterator<Item = &Exception> {
+        self.policy.exceptions.iter().filter(|exception| exception.is_for(&self.file.project, self.file.name.version()))
+    }
+
+    /// When a wait is over: the policy's, or an exception's that counts then.
+    fn age_moments(&self, age: &Age, minimum: SignedDuration, now: ReferenceTime) -> impl Iterator<Item = Timestamp> {
+        let excepted = self.exceptions().filter_map(move |exception| eligible_by(exception, age, now));
+        excepted.chain(eligible(age, minimum))
+    }
+
+    /// Every moment at which time alone may change the outcome: waits that are over, objections that end.
+    pub(super) fn moments(&self, tally: &Tally, now: ReferenceTime) -> Vec<Timestamp> {
+        let objections = self.about.objections.iter().map(|objection| objection.expires);
+        let Ok(pin) = self.source_pin(&self.about.source, &crate::Claim::Silent) else { return Vec::new() };
+        let age = self.age(Some(tally), pin, now);
+        let minimum = self.policy.minimum_age_for(&self.file.project);
+        objections.chain(self.age_moments(&age, minimum, now)).collect()
+    }
+
+    fn too_young(&self, age: &Age, minimum: SignedDuration, eligible: Option<Timestamp>, now: ReferenceTime) -> Reason {
+        let (source, policy) = (self.about.source.clone(), self.policy.written_by);
+        match *age {
+            Age::NotAsked => Reason::AgeNotAsked { source },
+            Age::NotAttested => Reason::NotAttested { source, could: self.could_attest() },
+            Age::Unknown { first_seen } => Reason::AgeUnknown { source, first_seen, minimum, eligible, policy },
+            Age::Since { time, stated, clock } => {
+                Reason::TooYoung { time: stated, clock, age: elapsed(time, now), minimum, eligible, policy }
+            }
+        }
+    }
+
+    fn could_attest(&self) -> Vec<PartyName> {
+        let policy = self.policy;
+        let names = self.demand.names(self.demand.counted);
+        names.filter(|name| policy.repository(name).is_some() && !policy.is_curator(name)).cloned().collect()
+    }
+}
+
+fn old_enough(age: &Age, minimum: SignedDuration, policy: WrittenBy, now: ReferenceTime) -> Reason {
+    match since(age) {
+        _ if minimum.is_zero() => Reason::NoWait { policy },
+        Some((time, clock)) => Reason::OldEnough { time, clock, age: elapsed(time, now), minimum, policy },
+        None => Reason::NoWait { policy },
+    }
+}
+
+fn excepted(exception: &Exception) -> Reason {
+    Reason::Exception {
+        project: exception.project.clone(),
+        minimum: exception.minimum_age,
+        until: exception.until,
+        reason: exception.reason.clone(),
+    }
+}
+
+/// From which moment the wait is counted, where there is one. Of a file of unknown age it is sure that it has existed since
+/// first sight.
+const fn since(age: &Age) -> Option<(Timestamp, Clock)> {
+    match age {
+        Age::Since { stated, clock, .. } => Some((*stated, *clock)),
+        Age::Unknown { first_seen } => Some((*first_seen, Clock::FirstSeen)),
+        Age::NotAsked | Age::NotAttested => None,
+    }
+}
+
+fn elapsed(time: Timestamp, now: ReferenceTime) -> SignedDuration {
+    now.duration_since(time).max(SignedDuration::ZERO)
+}
+
+fn waited(age: &Age, minimum: SignedDuration, now: ReferenceTime) -> bool {
+    minimum.is_zero() || since(age).is_some_and(|(time, _)| elapsed(time, now) >= minimum)
+}
+
+/// When a wait is over.
+fn eligible(age: &Age, minimum: SignedDuration) -> Option<Timestamp> {
+    if minimum.is_zero() {
+        return Some(Timestamp::MIN);
+    }
+    since(age).and_then(|(time, _)| time.checked_add(minimum).ok())
+}
+
+/// When an exception will let the file through, if it does before it ends.
+fn eligible_by(exception: &Exception, age: &Age, now: ReferenceTime) -> Option<Timestamp> {
+    let from = eligible(age, exception.minimum_age)?.max(exception.counts_from()).max(now);
+    (from < exception.until).then_some(from)
+}
