@@ -7,6 +7,7 @@
 //! This crate must never fetch, store or ask the time.
 
 mod age;
+pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
 mod decide;

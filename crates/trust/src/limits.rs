@@ -28,7 +28,7 @@ pub const MILLI_TRUST: u32 = 1_000_000;
 pub const RULE_BYTES: usize = 4_096;
 /// Deepest nesting of a rule: nobody understands more, and reading and judging recurse.
 pub const RULE_DEPTH: usize = 16;
-/// Most failure domains of one party, and most intents of one policy.
+/// Most failure domains of all parties together, and most intents of one policy.
 pub const SHORT_LIST: usize = 64;
 /// Largest number in an intent: there are not more keys than that around.
 pub const INTENT_NUMBER: u32 = 10_000;
@@ -65,3 +65,7 @@ pub const MISSING_CHARACTERS: usize = 240;
 pub const MISSING_SETS: usize = 16;
 /// Most sets of parties that are tried while looking for the smallest missing ones: about ten milliseconds.
 pub const MISSING_STEPS: usize = 20_000;
+/// Most nodes of a decision diagram: tens of megabytes, a second of work. Policies that people write have hundreds.
+pub const DIAGRAM_NODES: usize = 1 << 20;
+/// Most coalitions and most blocking sets that are listed; the others are counted.
+pub const LISTED_SETS: usize = 1_000;

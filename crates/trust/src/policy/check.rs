@@ -15,8 +15,13 @@ pub(super) fn parties(policy: &Policy, root: &Table<'_>) -> Read<()> {
     let sources: BTreeSet<&PartyName> = orders().flatten().collect();
     let followed: BTreeSet<&PartyName> = orders().flat_map(|order| order.iter().rev().skip(1)).collect();
     let mut variables = BTreeMap::new();
+    let mut domains = BTreeSet::new();
     for key in table.keys() {
         let name: PartyName = key.parse()?;
+        domains.extend(policy.party(&name).iter().flat_map(|party| &party.domains));
+        if domains.len() > limits::SHORT_LIST {
+            return Err(key.problem(format!("the parties have more than {} failure domains together", limits::SHORT_LIST)));
+        }
         if !used.contains(&name) {
             return Err(key
                 .problem(format!("party {} is not used: no source, and no demand counts its vouches", key.quoted()))

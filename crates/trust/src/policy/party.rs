@@ -116,6 +116,11 @@ pub struct Domain(String);
 pub struct ParseDomainError;
 
 impl Domain {
+    /// The domain of a party that has no other.
+    pub(crate) fn of_party(name: &PartyName) -> Self {
+        Self(name.0.clone())
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
