@@ -164,6 +164,36 @@ pub(crate) enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    /// Says what a policy really means: who together is enough, who can block, what forging takes, which intents do not hold
+    #[command(after_help = "\
+Exit status 0: everything that it asserts holds; 1: something does not; 2: the file is wrong.
+
+Example:
+  affineur policy check company.toml")]
+    Check {
+        /// The policy file
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says what a changed policy would let through that the old one withholds, and the other way round
+    #[command(after_help = "\
+Exit status 0: it can only withhold more; 1: it can let something through.
+
+Example:
+  affineur policy diff company.toml company-next.toml")]
+    Diff {
+        /// The policy as it is
+        old: PathBuf,
+        /// The policy as it would be
+        new: PathBuf,
+    },
+    /// Turns a TAP 4 map file into a policy, and prints it
+    ImportMap {
+        /// The map file (map.json)
+        file: PathBuf,
+    },
     /// Makes a policy file of a working directory your own, as it is now: any change of it has to be trusted again
     Trust {
         /// The policy file

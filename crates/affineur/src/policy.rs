@@ -1,5 +1,8 @@
 //! `affineur policy`.
 
+mod check;
+mod diff;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,6 +14,9 @@ use anstream::println;
 
 use crate::failure::Failure;
 use crate::why::environment;
+
+pub(crate) use check::check;
+pub(crate) use diff::{diff, import_map};
 
 pub(crate) async fn trust(file: &Path) -> Result<ExitCode, Failure> {
     let text = setup::read(file)?;

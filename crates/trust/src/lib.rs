@@ -16,6 +16,7 @@ mod demand;
 mod evidence;
 pub mod limits;
 pub mod listing;
+pub mod map;
 mod objection;
 mod origin;
 mod policy;
