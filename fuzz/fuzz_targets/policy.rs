@@ -2,6 +2,7 @@
 #![no_main]
 
 use affineur_packaging::{FileName, Sha256};
+use affineur_trust::analysis::{Keys, differences};
 use affineur_trust::{AddedPolicy, Claim, Evidence, FileFact, LastModified, Pin, Policy, PolicyError, PolicySet};
 use jiff::Timestamp;
 
@@ -27,8 +28,18 @@ libfuzzer_sys::fuzz_target!(|text: &str| {
             None
         }
     };
+    check_analysis(&main);
     check_decision(main, added);
+    let _ = affineur_trust::map::to_policy(text);
 });
+
+/// Every policy that parses can be met and, where it asks for vouches, is not met by nobody; and it refines itself.
+fn check_analysis(policy: &Policy) {
+    let Ok(analysis) = policy.analysis(None, &Keys::new()) else { return };
+    assert!(analysis.coalitions.count > 0);
+    assert_eq!(policy.demand.asks_for_vouches(), !analysis.coalitions.sets.iter().any(Vec::is_empty));
+    assert_eq!(differences(policy, policy), Ok(Vec::new()));
+}
 
 fn check_error(text: &str, error: &PolicyError) {
     assert!(error.line >= 1 && error.line <= text.matches('\n').count() + 1, "{error}");
@@ -49,10 +60,10 @@ fn check_decision(main: Policy, added: Option<AddedPolicy>) {
         last_modified: LastModified::NotAsked,
     };
     let source = "index".parse().expect("a party's name");
-    let about = Evidence { claims: [("index".parse().expect("a party's name"), Claim::Pinned(pin))].into(), source };
+    let about = Evidence::of_source(source, Claim::Pinned(pin));
     let now = time("2026-11-20T12:00:00Z");
     let alone = main.decide(&file, &about, now);
-    let both = PolicySet::new(main, added).decide(&file, &about, now);
+    let both = PolicySet::new(main, added).decide(file, &about, now);
     assert!(alone.is_allowed() || !both.is_allowed());
     for reason in both.reasons() {
         let line = reason.to_string();

@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(changed("django/*", "*/django/*.whl"), MapError::Path { at: 1, path: 1 });
         assert_eq!(changed(r#"["django/*", "django-*"]"#, "[]"), MapError::Threshold { at: 1 });
         assert_eq!(changed(r#"["https://django.example/tuf/"]"#, "[]"), MapError::NoUrl { party: "Django".parse().unwrap() });
-        assert_eq!(changed(r#""Django": "#, r#""a b": "#), MapError::Name { at: 2 });
+        assert_eq!(changed(r#""Django": "#, r#""a b": "#), MapError::Name { at: 1 });
         assert!(matches!(changed(r#""Django": "#, r#""index": "#), MapError::Format(_)));
         assert!(matches!(changed(r#""paths""#, r#""path""#), MapError::Format(_)));
         assert!(matches!(to_policy("[]").unwrap_err(), MapError::Format(_)));
