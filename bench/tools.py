@@ -90,6 +90,15 @@ def generator() -> Path:
 
 
 @functools.cache
+def index_load() -> Path:
+    """What fills an index and puts load on it."""
+    if given := os.environ.get("AFFINEUR_INDEX_LOAD"):
+        return Path(given)
+    quietly(["cargo", "build", "--release", "--locked", "-p", "affineur-index", "--example", "load"])
+    return REPOSITORY / "target" / "release" / "examples" / "load"
+
+
+@functools.cache
 def canonical_program() -> Path:
     """canonical.rs with our crate and olpc-cjson, outside of the workspace: it begins with the same versions of everything."""
     folder = FOLDER / "canonical"

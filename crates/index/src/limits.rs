@@ -31,9 +31,12 @@ pub const COLLECT_ROWS: usize = 128;
 pub const LEASE_BYTES: u64 = 200;
 /// Prepared statements that a connection keeps: all that there are, and some.
 pub const STATEMENTS: usize = 64;
-/// Pages of the write-ahead log (4 kB each) after which it is copied into the database: 16 MB, some twenty publications, so
-/// that a snapshot that was replaced meanwhile is copied once and not each time.
-pub const CHECKPOINT_PAGES: u32 = 4_096;
+/// Bytes of a page of the database. Most of what is written are bins and snapshots of 50 kB and 0.7 MB, and each page costs two
+/// calls of the system; of smaller pages these would take many, of larger ones each small row would take much.
+pub const PAGE_BYTES: u32 = 16 << 10;
+/// Pages of the write-ahead log after which it is copied into the database: 16 MB, some twenty publications, so that a page that was
+/// written meanwhile again is copied once and not each time.
+pub const CHECKPOINT_PAGES: u32 = 1_024;
 /// To what the write-ahead log is cut after it was copied, should it have become longer.
 pub const LOG_BYTES: u32 = 64 << 20;
 /// Rows that a check reads in one transaction: a long one would keep the write-ahead log from being copied.
@@ -52,10 +55,18 @@ pub const RENEWED_BINS: usize = 256;
 
 /// Most changes in one publication: enough for the longest queue to be signed quickly, few enough to be seen within a second.
 pub const GROUP_TICKETS: usize = 2_000;
+/// Projects and bins that a publisher reads at once: enough for any number of cores and for waiting for the disk.
+pub const PUBLISHER_TASKS: usize = 32;
 /// How much of a file is read at once for a client.
 pub const READ_BYTES: u64 = 64 << 10;
-/// Rendered pages in memory: the busiest projects of the largest index.
-pub const PAGES_IN_MEMORY: usize = 4_096;
+/// Forms of project pages that are expected in memory: two or three of each of the busiest projects of the largest index.
+pub const PAGES_IN_MEMORY: usize = 16_384;
+/// Most bytes of these pages together: as many that are of usual size; of the largest, a hundred.
+pub const PAGE_MEMORY_BYTES: u64 = 256 << 20;
+/// What a page in memory takes besides its body.
+pub const PAGE_OVERHEAD_BYTES: u64 = 400;
+/// How hard pages are compressed, once each: the usual compromise.
+pub const GZIP_LEVEL: u32 = 6;
 /// Projects that are read from the store at once.
 pub const PROJECTS_AT_ONCE: usize = 10_000;
 

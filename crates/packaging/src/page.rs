@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::{FileName, ProjectName, Sha256};
 
-pub use negotiate::negotiate;
+pub use negotiate::{accepts_coding, negotiate};
 pub use render::render;
 
 /// One project's page as an index sent it. Nothing in it has been verified.

@@ -15,7 +15,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use affineur_tuf::edit::Draft;
+use affineur_tuf::edit::{Draft, Edits, Signed, Text};
 use affineur_tuf::key::{KeyPair, Signer};
 use affineur_tuf::{
     Expiry, Hashes, Listed, PathPattern, Paths, Role, Root, Snapshot, TargetFile, TargetPath, Targets, Threshold, Timestamp,
@@ -89,17 +89,24 @@ impl Repository {
         numbers.sort_unstable();
         let mut numbers = numbers.into_iter().peekable();
         self.meter.lap("names");
+        let (key, empty) = (key_of("bin")?, Text::of(&Draft::<Targets>::new(expires))?);
         for bin in 0..self.bins {
-            let members: Vec<_> =
-                std::iter::from_fn(|| numbers.next_if(|(of, _)| *of == bin)).map(|(_, number)| made_up(number)).collect();
+            let members = std::iter::from_fn(|| numbers.next_if(|(of, _)| *of == bin)).map(|(_, number)| {
+                let member = made_up(number);
+                Ok((member.path.parse()?, member))
+            });
+            let members = members.collect::<Outcome<Vec<(TargetPath, MadeUp)>>>()?;
             self.meter.lap("names");
-            let mut draft = Draft::<Targets>::new(expires);
-            for member in members {
-                draft.add_target(&member.path.parse()?, member.file());
+            let mut edits = Edits::default();
+            for (path, member) in &members {
+                edits.add_target(path, member.file());
             }
-            self.meter.lap("drafts");
+            let bin_of_these = empty.edited(&edits)?;
+            drop(edits);
+            self.meter.lap("texts");
             let name = self.name_of(bin);
-            snapshot.list(&name, self.publish(&name, &draft, "bin")?);
+            let signed = bin_of_these.sign([&key as &dyn Signer])?;
+            snapshot.list(&name, self.write(&name, &signed)?);
         }
         let bins = self.delegate_to_bins(delegation)?;
         snapshot.list("bins", self.publish("bins", &bins, "bins")?);
@@ -148,10 +155,12 @@ impl Repository {
         self.meter.lap("names");
         let name = self.name_of(bin);
         let version = snapshot.body().role(&name).ok_or("the snapshot does not list the bin")?.version();
-        let mut draft = Draft::<Targets>::reopen(&self.read(&name, Some(version))?)?.next()?;
+        let text = Text::<Targets>::reopen(&self.read(&name, Some(version))?)?;
         self.meter.lap("reading");
-        draft.add_target(&path, file);
-        snapshot.list(&name, self.publish(&name, &draft, "bin")?);
+        let mut edits = Edits::default();
+        edits.add_target(&path, file);
+        let signed = text.edited(&edits)?.next()?.sign([&key_of("bin")? as &dyn Signer])?;
+        snapshot.list(&name, self.write(&name, &signed)?);
         timestamp.set_snapshot(self.publish("snapshot", &snapshot, "snapshot")?);
         self.publish("timestamp", &timestamp, "timestamp")?;
         Ok(())
@@ -190,6 +199,10 @@ impl Repository {
         self.meter.lap("drafts");
         let key = key_of(key)?;
         let signed = draft.sign([&key as &dyn Signer])?;
+        self.write(role, &signed)
+    }
+
+    fn write<R: Role>(&mut self, role: &str, signed: &Signed<R>) -> Outcome<Listed> {
         self.meter.lap("signing");
         let version = (R::KIND != TopRole::Timestamp).then(|| signed.version());
         fs::write(self.folder.join(metadata_path(role, version)), signed.bytes())?;

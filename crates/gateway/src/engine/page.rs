@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
-use affineur_packaging::page::negotiate;
+use affineur_packaging::page::{accepts_coding, negotiate};
 use affineur_trust::Class;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
@@ -128,18 +128,11 @@ pub(crate) async fn view_response(
     response
 }
 
-/// The best encoding that a client names; a `q=0` is a refusal.
+/// The best encoding that a client names.
 fn encoding(accepted: &str) -> Encoding {
-    let named = |name: &str| {
-        accepted.split(',').any(|part| {
-            let mut parts = part.split(';').map(str::trim);
-            parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case(name))
-                && !parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0"))
-        })
-    };
-    if named("zstd") {
+    if accepts_coding(accepted, "zstd") {
         Encoding::Zstd
-    } else if named("gzip") {
+    } else if accepts_coding(accepted, "gzip") {
         Encoding::Gzip
     } else {
         Encoding::Identity

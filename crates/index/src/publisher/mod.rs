@@ -15,14 +15,15 @@ mod offline;
 mod renew;
 mod start;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tree;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use affineur_tuf::edit::{Draft, SharedSigner, SignError};
+use affineur_tuf::edit::{Draft, SharedSigner, SignError, Text};
 use affineur_tuf::{Expiry, Fault, Snapshot, Timestamp as TimestampRole, Version};
+use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::folder::Folder;
@@ -72,7 +73,8 @@ pub struct Publisher<S: Store> {
 #[derive(Clone)]
 struct State {
     timestamp: Draft<TimestampRole>,
-    snapshot: Draft<Snapshot>,
+    /// As text: a publication costs what changes, not 16 384 entries.
+    snapshot: Text<Snapshot>,
     /// When each bin expires, by number.
     bins: Arc<Vec<Expiry>>,
 }
@@ -112,6 +114,9 @@ pub enum PublisherError {
     /// The index's folder cannot be read or written.
     #[error("{0}")]
     Folder(String),
+    /// A part of the work was lost, which is a bug.
+    #[error("a part of the work was lost: {0}")]
+    Lost(String),
     /// The time is beyond what can be written.
     #[error("the clock is beyond what can be written")]
     Clock,
@@ -200,7 +205,15 @@ fn expiry(now: Timestamp, validity: Duration) -> Result<Expiry, PublisherError> 
 
 /// Reads metadata that is stored.
 async fn stored<S: Store, R: affineur_tuf::Role>(store: &S, path: &str) -> Result<Draft<R>, PublisherError> {
-    let problem = |problem| PublisherError::Stored { path: path.to_owned(), problem };
-    let bytes = store.metadata(path).await?.ok_or_else(|| problem(StoredProblem::Missing))?;
-    Draft::reopen(&bytes).map_err(|fault| problem(StoredProblem::Unreadable(fault)))
+    Draft::reopen(&file(store, path).await?).map_err(|fault| unreadable(path, fault))
+}
+
+/// Metadata that is stored, as it is.
+async fn file<S: Store>(store: &S, path: &str) -> Result<Bytes, PublisherError> {
+    let missing = || PublisherError::Stored { path: path.to_owned(), problem: StoredProblem::Missing };
+    store.metadata(path).await?.ok_or_else(missing)
+}
+
+fn unreadable(path: impl Into<String>, fault: Fault) -> PublisherError {
+    PublisherError::Stored { path: path.into(), problem: StoredProblem::Unreadable(fault) }
 }

@@ -11,12 +11,12 @@
 use std::collections::BTreeMap;
 
 use affineur_trust::listing::BINS;
-use affineur_tuf::edit::Draft;
+use affineur_tuf::edit::{Draft, Edits};
 use affineur_tuf::{Expiry, Listed, Root, Targets, TopRole, Version, metadata_path};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::group::{Edits, Offered};
+use super::group::{BinEdits, Offered};
 use super::start::listed;
 use super::{Publisher, PublisherError, Tree};
 use crate::client::{Client, Refusal};
@@ -78,7 +78,7 @@ impl<S: Store> Publisher<S> {
         let rekeyed = *self.online.key_id() != before;
         // Those that expired, too: no client would take what is published now.
         let due = |(bin, expires): (u64, &Expiry)| (rekeyed || expires.has_passed(now)).then(|| (bin, Edits::default()));
-        let edits: BTreeMap<u64, Edits> = (0..).zip(self.state.bins.iter()).filter_map(due).collect();
+        let edits: BinEdits = (0..).zip(self.state.bins.iter()).filter_map(due).collect();
         let metadata = waiting.files.iter().map(|(path, bytes)| (path.clone(), bytes.clone())).collect();
         let (publication, next) = self.signed(edits, Offered { metadata, ..Offered::default() }, now).await?;
         let mut instead: BTreeMap<String, Bytes> = publication.metadata.iter().cloned().collect();
@@ -125,7 +125,9 @@ impl<S: Store> Publisher<S> {
             }
             self.tree = tree;
         }
-        self.state.snapshot.list(role, Listed::with_digest(draft.version(), bytes));
+        let mut edits = Edits::default();
+        edits.list(role, Listed::with_digest(draft.version(), bytes));
+        self.state.snapshot = self.state.snapshot.edited(&edits)?;
         Ok(())
     }
 }

@@ -1,12 +1,12 @@
 //! Renewal: what nears its expiry is signed again by itself.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use affineur_tuf::edit::Edits;
 use affineur_tuf::{Expiry, Role as _, Version};
 use jiff::Timestamp;
 
-use super::{Publisher, PublisherError, group::Edits};
+use super::{Publisher, PublisherError, group::BinEdits};
 use crate::limits;
 use crate::store::Store;
 
@@ -22,11 +22,11 @@ impl<S: Store> Publisher<S> {
         due.sort_unstable();
         due.truncate(limits::RENEWED_BINS);
         let online_is_due = is_due(self.state.timestamp.body().expires(), self.validity.timestamp, now)
-            || is_due(self.state.snapshot.body().expires(), self.validity.snapshot, now);
+            || is_due(self.state.snapshot.expires(), self.validity.snapshot, now);
         if due.is_empty() && !online_is_due {
             return Ok(None);
         }
-        let edits: BTreeMap<u64, Edits> = due.into_iter().map(|(_, bin)| (bin, Edits::default())).collect();
+        let edits: BinEdits = due.into_iter().map(|(_, bin)| (bin, Edits::default())).collect();
         self.publish_edits(edits, Vec::new(), Vec::new(), now).await.map(Some)
     }
 }

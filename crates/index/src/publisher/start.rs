@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use affineur_trust::listing::BINS;
-use affineur_tuf::edit::{Draft, SharedSigner};
+use affineur_tuf::edit::{Draft, SharedSigner, Text, expiry_of};
 use affineur_tuf::{Listed, Root, Snapshot, Targets, Timestamp as TimestampRole, TopRole, Version, metadata_path};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Granularity, Publisher, PublisherError, State, StoredProblem, Tree, Validity, expiry, stored};
+use super::{Granularity, Publisher, PublisherError, State, StoredProblem, Tree, Validity, expiry, file, stored, unreadable};
 use crate::status::newest_root;
 use crate::store::{Publication, Store};
 
@@ -77,7 +77,7 @@ impl<S: Store> Publisher<S> {
         store.publish(publication).await?;
         let bins = Arc::new(vec![bins_expire; usize::try_from(tree.bins()).unwrap_or_default()]);
         let Online { signer, granularity, validity } = online;
-        let state = State { timestamp, snapshot, bins };
+        let state = State { timestamp, snapshot: Text::of(&snapshot)?, bins };
         Ok(Self {
             store,
             _lease: lease,
@@ -130,11 +130,10 @@ impl<S: Store> Publisher<S> {
 /// What was published last.
 async fn load<S: Store>(store: &S) -> Result<(Tree, State), PublisherError> {
     let published = store.timestamp().await?.ok_or(PublisherError::NotInitialised)?;
-    let unreadable = |problem| PublisherError::Stored { path: "timestamp.json".to_owned(), problem };
-    let timestamp =
-        Draft::<TimestampRole>::reopen(&published.bytes).map_err(|fault| unreadable(StoredProblem::Unreadable(fault)))?;
+    let timestamp = Draft::<TimestampRole>::reopen(&published.bytes).map_err(|fault| unreadable("timestamp.json", fault))?;
     let version = timestamp.body().snapshot().version();
     let snapshot: Draft<Snapshot> = stored(store, &metadata_path(TopRole::Snapshot.as_str(), Some(version))).await?;
+    let snapshot = Text::of(&snapshot)?;
     let bins: Draft<Targets> = stored(store, &Tree::bins_path(listed(&snapshot, BINS)?)).await?;
     let tree = Tree::of(&bins).map_err(PublisherError::Offline)?;
     let expiries = expiries(store, &tree, &snapshot).await?;
@@ -145,19 +144,19 @@ async fn load<S: Store>(store: &S) -> Result<(Tree, State), PublisherError> {
 async fn expiries<S: Store>(
     store: &S,
     tree: &Tree,
-    snapshot: &Draft<Snapshot>,
+    snapshot: &Text<Snapshot>,
 ) -> Result<Vec<affineur_tuf::Expiry>, PublisherError> {
     let mut expiries = Vec::new();
     for bin in 0..tree.bins() {
-        let draft: Draft<Targets> = stored(store, &tree.path(bin, listed(snapshot, &tree.name(bin))?)).await?;
-        expiries.push(affineur_tuf::Role::expires(draft.body()));
+        let path = tree.path(bin, listed(snapshot, &tree.name(bin))?);
+        expiries.push(expiry_of(&file(store, &path).await?).map_err(|fault| unreadable(path, fault))?);
     }
     Ok(expiries)
 }
 
 /// The version of a role that the snapshot lists.
-pub(super) fn listed(snapshot: &Draft<Snapshot>, role: &str) -> Result<Version, PublisherError> {
-    let listed = snapshot.body().role(role).map(Listed::version);
+pub(super) fn listed(snapshot: &Text<Snapshot>, role: &str) -> Result<Version, PublisherError> {
+    let listed = snapshot.role(role).map(|listed| listed.version());
     listed.ok_or_else(|| PublisherError::Stored { path: format!("{role}.json"), problem: StoredProblem::Missing })
 }
 

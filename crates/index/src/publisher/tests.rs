@@ -27,7 +27,7 @@ pub(super) fn named(seed: u8) -> (affineur_tuf::key::KeyId, affineur_tuf::key::K
     (pair.key_id().clone(), pair.key().clone())
 }
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
@@ -54,23 +54,29 @@ pub(super) fn online() -> Online {
     Online { signer: signer(9), granularity: Granularity::Listings, validity: Validity::default() }
 }
 
-pub(super) struct World {
-    _folder: tempfile::TempDir,
-    pub(super) store: SqliteStore,
+/// An index in a folder that is removed at the end.
+pub(crate) struct World {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) store: SqliteStore,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path()).unwrap();
-        Self { _folder: folder, store }
+        Self { folder, store }
     }
 
-    pub(super) async fn publisher(&self) -> Publisher<SqliteStore> {
+    pub(crate) async fn publisher(&self) -> Publisher<SqliteStore> {
         Publisher::initialise(self.store.clone(), offline(), online(), now()).await.unwrap()
     }
 
-    pub(super) async fn upload(&self, name: &str, bytes: &[u8]) -> Ticket {
+    /// A publisher of what is there.
+    pub(crate) async fn again(&self) -> Publisher<SqliteStore> {
+        Publisher::start(self.store.clone(), online()).await.unwrap()
+    }
+
+    pub(crate) async fn upload(&self, name: &str, bytes: &[u8]) -> Ticket {
         let mut stage = self.store.stage(1 << 20).unwrap();
         stage.write(bytes).unwrap();
         let staged: Staged = stage.finish().unwrap();
@@ -201,7 +207,7 @@ async fn a_publisher_that_starts_again_goes_on_where_the_last_one_ended() {
     publisher.publish_pending(now()).await.unwrap();
     drop(publisher);
     world.upload("cheese-2.0.tar.gz", b"brie de meaux").await;
-    let mut publisher = Publisher::start(world.store.clone(), online()).await.unwrap();
+    let mut publisher = world.again().await;
     publisher.publish_pending(now()).await.unwrap();
     let cheese = project("cheese");
     let mut view = world.client(now()).await.unwrap();
@@ -226,6 +232,37 @@ async fn what_nears_its_expiry_is_renewed_and_nothing_else() {
     assert!(view.live(now() + 36.hours()).is_ok());
     let renewed = view.snapshot().roles().filter(|(_, listed)| listed.version() > Version::FIRST).count();
     assert_eq!(renewed, 1 << BITS);
+}
+
+#[tokio::test]
+async fn a_document_that_stays_the_same_is_not_signed_again() {
+    let world = World::new();
+    let mut publisher = world.publisher().await;
+    world.upload("cheese-1.0.tar.gz", b"brie").await;
+    publisher.publish_pending(now()).await.unwrap();
+    let cheese = project("cheese");
+    let [listing, overlay] = [listing_path(&cheese), overlay_path(&cheese)].map(|path| publisher.tree.bin_of(&path.unwrap()));
+    assert_ne!(listing, overlay, "the names were chosen so");
+    let yank = || Request::Yank {
+        project: cheese.clone(),
+        which: Which::Version("1.0".parse().unwrap()),
+        yanked: Yanked::Yes("mouldy".to_owned()),
+        by: YankedBy::Developers,
+    };
+    let versions = |publisher: &Publisher<SqliteStore>| {
+        [listing, overlay].map(|bin| publisher.state.snapshot.role(&publisher.tree.name(bin)).unwrap().version().number())
+    };
+    let [before, of_overlay] = versions(&publisher);
+    for _ in 0..2 {
+        // The second time, nothing changes at all; the ticket is done even so.
+        let ticket = world.store.request(yank()).await.unwrap();
+        let version = publisher.publish_pending(now()).await.unwrap().unwrap();
+        assert_eq!(world.store.ticket(ticket).await.unwrap(), TicketState::Published(version));
+        assert_eq!(versions(&publisher), [before + 1, of_overlay]);
+    }
+    let mut view = world.client(now()).await.unwrap();
+    let listing = world.document(&mut view, listing_path(&cheese).unwrap(), Place::Project).await;
+    assert_eq!(Listing::parse(&listing, &cheese).unwrap().files["cheese-1.0.tar.gz"].yanked, Yanked::Yes("mouldy".to_owned()));
 }
 
 #[tokio::test]

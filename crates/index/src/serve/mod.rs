@@ -9,6 +9,7 @@ mod files;
 mod health;
 mod integrity;
 mod listen;
+mod pages;
 mod simple;
 mod stall;
 mod tuf;
@@ -33,7 +34,7 @@ use crate::limits;
 use crate::store::Store;
 use crate::upload::{AttestationVerifier, Pace, Reserve};
 use admission::Admission;
-use simple::Pages;
+use pages::Pages;
 
 /// How much is taken at once, and how patiently. The defaults are those of [`limits`].
 #[derive(Debug, Clone)]

@@ -1,4 +1,4 @@
-//! The Simple API (PEPs 503, 592, 629, 658, 691, 700, 714, 792), JSON and HTML, rendered once for each state of a project.
+//! The Simple API (PEPs 503, 592, 629, 658, 691, 700, 714, 792), JSON and HTML.
 
 use std::sync::Arc;
 
@@ -8,23 +8,13 @@ use affineur_packaging::page::{
 };
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use quick_cache::sync::Cache;
 use url::Url;
 
+use super::pages::{Coding, Form, Page};
 use super::{Shared, answer, integrity};
 use crate::limits;
-use crate::store::{Project, Store, StoredFile};
-
-/// Rendered pages by project, serial and format.
-pub(super) struct Pages(Cache<(ProjectName, u64, Format), Bytes>);
-
-impl Pages {
-    pub(super) fn new() -> Self {
-        Self(Cache::new(limits::PAGES_IN_MEMORY))
-    }
-}
+use crate::store::{Project, Store, StoreError, StoredFile};
 
 pub(super) async fn redirect(Path(project): Path<String>) -> Response {
     let name = project.parse::<ProjectName>().map_or(project, |name| name.as_str().to_owned());
@@ -42,25 +32,38 @@ pub(super) async fn project<S: Store>(
     if name.as_str() != asked {
         return Redirect::permanent(&format!("/simple/{name}/")).into_response();
     }
-    let project = match shared.store.project(&name).await {
-        Ok(Some(project)) => project,
-        Ok(None) => return answer::absent("this index has no such project"),
-        Err(error) => return answer::broken(&error),
-    };
-    let serial = project.serial;
-    let key = (name, serial, format);
-    let page = match shared.pages.0.get(&key) {
-        Some(page) => page,
-        None => {
-            let Some(page) = served(&shared.settings.url, &project) else {
-                return answer::absent("this index has no such project");
-            };
-            let page = Bytes::from(render(format, &page));
-            shared.pages.0.insert(key, page.clone());
-            page
+    let form = Form { project: name, format, coding: Coding::accepted(&headers) };
+    match page(&shared, &form).await {
+        Ok(Some(page)) => page.answer(&form, &headers),
+        Ok(None) => answer::absent("this index has no such project"),
+        Err(error) => answer::broken(&error),
+    }
+}
+
+/// A page of what is published now: from memory, if the project is what it was when the page was made.
+async fn page<S: Store>(shared: &Shared<S>, form: &Form) -> Result<Option<Arc<Page>>, StoreError> {
+    // Asked first: what is published meanwhile makes the page newer than it says, never older.
+    let version = shared.store.published().await?;
+    if let Some(page) = shared.pages.find(form) {
+        if page.is_of(version) {
+            return Ok(Some(page));
         }
-    };
-    with_validators(page, format, serial, &headers)
+        if shared.store.serial(&form.project).await? == Some(page.serial()) {
+            page.confirm(version);
+            return Ok(Some(page));
+        }
+    }
+    let Some(project) = shared.store.project(&form.project).await? else { return Ok(None) };
+    let (asked, public) = (form.clone(), shared.settings.url.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let body = render(asked.format, &served(&public, &project)?);
+        Some(Page::new(&asked, project.serial, version, body))
+    });
+    let page = made.await.map_err(|_| StoreError::Closed)?.map(Arc::new);
+    if let Some(page) = &page {
+        shared.pages.keep(form.clone(), Arc::clone(page));
+    }
+    Ok(page)
 }
 
 /// All projects, by name.
@@ -90,13 +93,13 @@ pub(super) async fn projects<S: Store>(State(shared): State<Arc<Shared<S>>>, hea
     ([(header::CONTENT_TYPE, content_type(format)), (header::CACHE_CONTROL, NO_CACHE)], body).into_response()
 }
 
-const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+pub(super) const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 fn format(headers: &HeaderMap) -> Option<Format> {
     negotiate(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()))
 }
 
-const fn content_type(format: Format) -> HeaderValue {
+pub(super) const fn content_type(format: Format) -> HeaderValue {
     HeaderValue::from_static(match format {
         Format::Json => "application/vnd.pypi.simple.v1+json",
         Format::Html => "text/html; charset=utf-8",
@@ -105,26 +108,6 @@ const fn content_type(format: Format) -> HeaderValue {
 
 fn not_acceptable() -> Response {
     answer::problem(StatusCode::NOT_ACCEPTABLE, "pages are served as application/vnd.pypi.simple.v1+json and text/html")
-}
-
-fn with_validators(page: Bytes, format: Format, serial: u64, headers: &HeaderMap) -> Response {
-    let form = match format {
-        Format::Json => "json",
-        Format::Html => "html",
-    };
-    let etag = format!("\"{serial}-{form}\"");
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut response = match known {
-        Some(known) if known.split(',').any(|tag| tag.trim() == etag) => StatusCode::NOT_MODIFIED.into_response(),
-        _ => ([(header::CONTENT_TYPE, content_type(format))], page).into_response(),
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, NO_CACHE);
-    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(header::ETAG, etag);
-    }
-    response
 }
 
 /// A page as it is served: of a quarantined project without files (PEP 792).

@@ -30,7 +30,7 @@ mod token;
 use std::time::Duration;
 
 use affineur_packaging::{FileName, ProjectName, Sha256};
-use affineur_tuf::TargetPath;
+use affineur_tuf::{TargetPath, Version};
 use bytes::Bytes;
 use jiff::{Timestamp, civil::Date};
 
@@ -139,6 +139,12 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// See [`StoreError`].
     fn timestamp(&self) -> impl Future<Output = Result<Option<PublishedTimestamp>, StoreError>> + Send;
 
+    /// The version of the newest timestamp, for asking often. What was published before this was called is in it, or in a later one.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn published(&self) -> impl Future<Output = Result<Option<Version>, StoreError>> + Send;
+
     /// A metadata file by its path below the metadata URL (`17.bin.14-0a3f.json`, `timestamp.json`).
     ///
     /// # Errors
@@ -160,6 +166,12 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// # Errors
     /// See [`StoreError`].
     fn project(&self, project: &ProjectName) -> impl Future<Output = Result<Option<Project>, StoreError>> + Send;
+
+    /// The serial of a project as it is published; `None` where nothing of it ever was.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn serial(&self, project: &ProjectName) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
 
     /// Published projects by name with their serials, those after `after`.
     ///

@@ -58,6 +58,22 @@ pub fn negotiate(accept: Option<&str>) -> Option<Format> {
     }
 }
 
+/// Whether a client names a coding in `Accept-Encoding`; a `q=0` is a refusal.
+///
+/// ```
+/// use affineur_packaging::page::accepts_coding;
+/// assert!(accepts_coding("deflate, GZIP;q=0.5", "gzip"));
+/// assert!(!accepts_coding("gzip;q=0, br", "gzip"));
+/// ```
+#[must_use]
+pub fn accepts_coding(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|part| {
+        let mut parts = part.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+            && !parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
 /// The highest weight of a format under any of its names; `None` when it is not acceptable.
 fn preference(accept: &str, names: &[&str]) -> Option<(u16, Fit)> {
     let of_name = |name: &&str| accept.split(',').filter_map(|range| judge(range, name)).fold(None, more_specific);

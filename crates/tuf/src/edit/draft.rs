@@ -1,5 +1,7 @@
 //! A role's metadata while it is being written.
 
+use serde::Deserialize;
+
 use super::{SignError, Signed};
 use crate::error::Fault;
 use crate::key::Signer;
@@ -72,4 +74,21 @@ impl<R: Role> Draft<R> {
     pub fn sign<'a>(&self, signers: impl IntoIterator<Item = &'a dyn Signer>) -> Result<Signed<R>, SignError> {
         Signed::new(&self.body, signers)
     }
+}
+
+/// Until when a file of one's own repository may be used, without a look at the rest of it.
+///
+/// # Errors
+/// [`Fault::Format`].
+pub fn expiry_of(file: &[u8]) -> Result<Expiry, Fault> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        signed: Expiring,
+    }
+    #[derive(Deserialize)]
+    struct Expiring {
+        expires: Expiry,
+    }
+    let envelope: Envelope = serde_json::from_slice(file).map_err(|error| Fault::Format(error.to_string()))?;
+    Ok(envelope.signed.expires)
 }

@@ -1,7 +1,7 @@
 //! Writing metadata: drafts of single roles, their signatures, and a whole repository in memory.
 //!
 //! A [`Draft`] is edited freely and then signed into a [`Signed`] file, to which further keys may add signatures later, as in a
-//! ceremony. What an edit costs depends on the role that is edited.
+//! ceremony. What an edit costs depends on the role that is edited; for large ones of which little changes there is [`Text`].
 //!
 //! ```
 //! use affineur_tuf::edit::{Repository, Signers};
@@ -23,8 +23,10 @@ mod roles;
 mod signed;
 #[cfg(test)]
 mod tests;
+mod text;
 
-pub use draft::Draft;
+pub use draft::{Draft, expiry_of};
 pub use repository::{Repository, SharedSigner, Signers};
 pub use roles::NamedKey;
 pub use signed::{SignError, Signed, sign_json, signers};
+pub use text::{Edits, Entries, Text};

@@ -50,11 +50,34 @@ struct Envelope {
     signed: Box<RawValue>,
 }
 
+/// How a file begins, where nothing has to be copied to put signatures to it.
+const BEFORE_SIGNED: &[u8] = br#"{"signed":"#;
+/// Room for two signatures by Ed25519 keys.
+const ROOM_FOR_SIGNATURES: usize = 600;
+
 impl<R: Role> Signed<R> {
     pub(super) fn new<'a>(body: &R, signers: impl IntoIterator<Item = &'a dyn Signer>) -> Result<Self, SignError> {
         body.check().map_err(Fault::Format)?;
         let envelope = signed_by(to_raw_value(body)?, Vec::new(), signers)?;
         Ok(Self { bytes: serde_json::to_vec(&envelope)?, version: body.version(), role: PhantomData })
+    }
+
+    /// Signs what is in canonical form already, in these parts, and has nothing in it that must not stand in a file.
+    pub(super) fn of_canonical<'a>(
+        parts: [&[u8]; 3],
+        version: Version,
+        signers: impl IntoIterator<Item = &'a dyn Signer>,
+    ) -> Result<Self, SignError> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut bytes = Vec::with_capacity(BEFORE_SIGNED.len() + length + ROOM_FOR_SIGNATURES);
+        bytes.extend_from_slice(BEFORE_SIGNED);
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        let message = bytes.get(BEFORE_SIGNED.len()..).unwrap_or_default();
+        let signatures = signatures_over(message, Vec::new(), signers)?;
+        bytes.extend_from_slice(br#","signatures":"#);
+        serde_json::to_writer(&mut bytes, &signatures)?;
+        bytes.push(b'}');
+        Ok(Self { bytes, version, role: PhantomData })
     }
 
     /// Takes a file to which signatures are to be added. None of them is checked: see [`signers`].
@@ -142,16 +165,23 @@ pub fn sign_json<'a>(
 
 fn signed_by<'a>(
     signed: Box<RawValue>,
-    mut signatures: Vec<Signature>,
+    signatures: Vec<Signature>,
     signers: impl IntoIterator<Item = &'a dyn Signer>,
 ) -> Result<Envelope, SignError> {
-    let message = canonical(signed.get().as_bytes())?;
+    let signatures = signatures_over(&canonical(signed.get().as_bytes())?, signatures, signers)?;
+    Ok(Envelope { signatures, signed })
+}
+
+fn signatures_over<'a>(
+    message: &[u8],
+    mut signatures: Vec<Signature>,
+    signers: impl IntoIterator<Item = &'a dyn Signer>,
+) -> Result<Vec<Signature>, SignError> {
     for signer in signers {
         let keyid = signer.key_id();
-        let bytes = signer.sign(&message).map_err(|source| SignError::Signer { keyid: keyid.clone(), source })?;
+        let bytes = signer.sign(message).map_err(|source| SignError::Signer { keyid: keyid.clone(), source })?;
         signatures.retain(|signature| signature.keyid != *keyid);
         signatures.push(Signature::new(keyid.clone(), &bytes));
     }
-    drop(message);
-    Ok(Envelope { signatures, signed })
+    Ok(signatures)
 }

@@ -16,11 +16,15 @@
 use std::{borrow::Cow, ops::Range};
 
 mod error;
+#[cfg(feature = "signing")]
+mod members;
 mod reader;
 #[cfg(test)]
 mod tests;
 
 pub use error::{Found, JsonError};
+#[cfg(feature = "signing")]
+pub(crate) use members::{members, name_of};
 
 use crate::limits;
 use reader::{Inside, Reader, push};

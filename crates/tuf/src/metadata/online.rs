@@ -47,6 +47,12 @@ impl Listed {
         self.length
     }
 
+    /// Whether something is said that the specification does not name.
+    #[cfg(feature = "signing")]
+    pub(crate) fn has_unknown_fields(&self) -> bool {
+        !self.extra.is_empty()
+    }
+
     /// The digests, if any are listed.
     #[must_use]
     pub const fn hashes(&self) -> Option<&Hashes> {

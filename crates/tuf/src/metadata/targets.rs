@@ -106,6 +106,12 @@ impl TargetFile {
         &self.hashes
     }
 
+    /// Whether something is said that the specification does not name.
+    #[cfg(feature = "signing")]
+    pub(crate) fn has_unknown_fields(&self) -> bool {
+        !self.extra.is_empty()
+    }
+
     /// What more is said about it.
     #[must_use]
     pub const fn custom(&self) -> Option<&serde_json::Value> {

@@ -31,6 +31,7 @@ pub(super) async fn check<S: Store>(make: impl Fn() -> S) {
     reading::projects_are_listed_in_order(make()).await;
     reading::a_sound_store_has_no_findings(make()).await;
     reading::there_is_one_publisher_at_a_time(make()).await;
+    reading::what_was_published_is_the_newest_at_once(make()).await;
     tokens::a_token_is_found_by_its_hash_until_it_is_revoked(make()).await;
     tokens::days_of_use_only_go_forward(make()).await;
 }

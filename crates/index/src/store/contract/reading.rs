@@ -182,3 +182,27 @@ pub(super) async fn there_is_one_publisher_at_a_time<S: Store>(store: S) {
     drop(lease);
     store.publisher_lease().await.map(drop).unwrap();
 }
+
+pub(super) async fn what_was_published_is_the_newest_at_once<S: Store>(store: S) {
+    assert_eq!(store.published().await.unwrap(), None);
+    let mut publisher = Publisher::default();
+    publisher.publish(&store, &[]).await.unwrap();
+    assert_eq!(store.published().await.unwrap(), Some(version(1)));
+    // The same for whoever has the lease, whatever happened before, and when it was given back.
+    for leased in [2, 4] {
+        let lease = store.publisher_lease().await.unwrap();
+        assert_eq!(store.published().await.unwrap(), Some(version(leased - 1)));
+        let ticket = add(&store, &format!("a-{leased}.tar.gz")).await;
+        assert_eq!(store.published().await.unwrap(), Some(version(leased - 1)));
+        publisher.publish(&store, &[ticket]).await.unwrap();
+        assert_eq!(store.published().await.unwrap(), Some(version(leased)));
+        assert_eq!(store.serial(&name("a")).await.unwrap(), Some(ticket.number()));
+        let mut late = Publisher::default();
+        assert!(late.publish(&store, &[]).await.is_err());
+        assert_eq!(store.published().await.unwrap(), Some(version(leased)), "a failure changes nothing");
+        drop(lease);
+        publisher.publish(&store, &[]).await.unwrap();
+        assert_eq!(store.published().await.unwrap(), Some(version(leased + 1)));
+    }
+    assert_eq!(store.serial(&name("b")).await.unwrap(), None);
+}

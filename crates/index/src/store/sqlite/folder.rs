@@ -33,9 +33,9 @@ pub(super) struct Folder {
     _lock: File,
 }
 
-/// Being the publisher (see [`Store::publisher_lease`](crate::store::Store::publisher_lease)).
+/// The publisher's lock, until this is dropped or the process ends.
 #[derive(Debug)]
-pub struct Lease {
+pub(super) struct Locked {
     _file: File,
 }
 
@@ -118,7 +118,7 @@ impl Folder {
     }
 
     /// Becomes the publisher: locks the file and writes into it who that is.
-    pub(super) fn lease(&self) -> Result<Lease, LeaseError> {
+    pub(super) fn lease(&self) -> Result<Locked, LeaseError> {
         let path = self.path.join("publisher.lock");
         let failed = |error: io::Error| LeaseError::Store(StoreError::io(&path, &error));
         let mut file = private_file().open(&path).map_err(failed)?;
@@ -129,7 +129,7 @@ impl Folder {
         }
         let who = format!("process {}\n", std::process::id());
         file.set_len(0).and_then(|()| file.write_all(who.as_bytes())).map_err(failed)?;
-        Ok(Lease { _file: file })
+        Ok(Locked { _file: file })
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod collect;
 mod fault;
 mod folder;
+mod newest;
 mod publish;
 mod queue;
 mod read;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use affineur_packaging::page::Yanked;
 use affineur_packaging::{FileName, ProjectName, Sha256};
-use affineur_tuf::TargetPath;
+use affineur_tuf::{TargetPath, Version};
 use bytes::Bytes;
 use jiff::{Timestamp, civil::Date};
 use rusqlite::Connection;
@@ -41,7 +42,8 @@ use crate::limits;
 use check::Check;
 use fault::{Fault, Plain};
 use folder::Folder;
-pub use folder::Lease;
+pub use newest::Lease;
+use newest::Newest;
 use readers::Readers;
 use writer::Writer;
 
@@ -60,6 +62,7 @@ struct Inner {
     /// The last ticket given out, and the last one that is done, by this process. Wakes those who wait.
     queued: watch::Sender<u64>,
     done: watch::Sender<u64>,
+    newest: Arc<Newest>,
 }
 
 impl SqliteStore {
@@ -82,7 +85,8 @@ impl SqliteStore {
         let folder = Folder::open(path.to_owned(), Arc::clone(&disk))?;
         let writer = Writer::start(connection, &file, Arc::clone(&disk))?;
         let (queued, done) = (watch::Sender::new(0), watch::Sender::new(0));
-        Ok(Self { inner: Arc::new(Inner { writer, readers: Readers::new(file), folder, disk, queued, done }) })
+        let (readers, newest) = (Readers::new(file), Arc::default());
+        Ok(Self { inner: Arc::new(Inner { writer, readers, folder, disk, queued, done, newest }) })
     }
 
     /// Reads on a thread that may block.
@@ -212,7 +216,10 @@ impl Store for SqliteStore {
 
     async fn publish(&self, publication: Publication) -> Result<(), PublishError> {
         let last = publication.done.last().map(|(ticket, _)| *ticket);
+        let version = publication.version;
+        self.inner.newest.will_change();
         self.write(move |database| publish::publish(database, &publication)).await?;
+        self.inner.newest.changed(version);
         if let Some(last) = last {
             self.inner.done.send_if_modified(|done| raise(done, last));
         }
@@ -238,6 +245,13 @@ impl Store for SqliteStore {
         self.read(read::timestamp).await
     }
 
+    async fn published(&self) -> Result<Option<Version>, StoreError> {
+        match self.inner.newest.known() {
+            Some(version) => Ok(version),
+            None => self.read(read::published).await,
+        }
+    }
+
     async fn metadata(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
         if path == "timestamp.json" {
             return Ok(self.timestamp().await?.map(|timestamp| timestamp.bytes));
@@ -254,6 +268,11 @@ impl Store for SqliteStore {
     async fn project(&self, project: &ProjectName) -> Result<Option<Project>, StoreError> {
         let project = project.clone();
         self.read(move |database| read::project(database, &project)).await
+    }
+
+    async fn serial(&self, project: &ProjectName) -> Result<Option<u64>, StoreError> {
+        let project = project.clone();
+        self.read(move |database| read::serial(database, &project)).await
     }
 
     async fn projects(&self, after: Option<&ProjectName>, most: usize) -> Result<Vec<(ProjectName, u64)>, StoreError> {
@@ -311,7 +330,12 @@ impl Store for SqliteStore {
     }
 
     async fn publisher_lease(&self) -> Result<Lease, LeaseError> {
-        self.block(|inner| inner.folder.lease()).await
+        self.block(|inner| {
+            let locked = inner.folder.lease()?;
+            let version = inner.readers.read(read::published)?;
+            Ok(Lease::new(locked, &inner.newest, version))
+        })
+        .await
     }
 
     async fn token_add(&self, token: NewToken) -> Result<TokenId, TokenError> {

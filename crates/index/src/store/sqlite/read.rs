@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use affineur_packaging::{FileName, ProjectName, Sha256};
+use affineur_tuf::Version;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -14,6 +15,16 @@ pub(super) fn timestamp(database: &Connection) -> Result<Option<PublishedTimesta
     let mut select = database.prepare_cached("SELECT version, timestamp FROM head")?;
     let found = select.query_row([], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))).optional()?;
     found.map(|(version, bytes)| Ok(PublishedTimestamp { version: rows::version(version)?, bytes: bytes.into() })).transpose()
+}
+
+pub(super) fn published(database: &Connection) -> Result<Option<Version>, Plain> {
+    let mut select = database.prepare_cached("SELECT version FROM head")?;
+    select.query_row([], |row| row.get(0)).optional()?.map(rows::version).transpose()
+}
+
+pub(super) fn serial(database: &Connection, name: &ProjectName) -> Result<Option<u64>, Plain> {
+    let mut select = database.prepare_cached("SELECT serial FROM project WHERE name = ?1 AND serial > 0")?;
+    select.query_row([name.as_str()], |row| row.get(0)).optional()?.map(rows::number).transpose()
 }
 
 pub(super) fn metadata(database: &Connection, path: &str) -> Result<Option<Bytes>, Plain> {

@@ -103,6 +103,8 @@ fn create(file: &Path) -> Result<(), StoreError> {
     }
     let temporary = tempfile::Builder::new().prefix(".index-").suffix(".tmp").tempfile_in(folder).map_err(failed)?;
     let mut connection = Connection::open(temporary.path()).map_err(|error| Plain::from(error).at(file))?;
+    // Only as long as there is nothing in it, and before it has a write-ahead log.
+    connection.pragma_update(None, "page_size", limits::PAGE_BYTES).map_err(|error| Plain::from(error).at(file))?;
     configure(&connection).map_err(|error| Plain::from(error).at(file))?;
     migrate(&mut connection, MIGRATIONS, file)?;
     connection.close().map_err(|(_, error)| Plain::from(error).at(file))?;
