@@ -20,7 +20,7 @@ const FILES: u64 = 48;
 pub(crate) async fn fill(index: &Index, targets: u64) -> Outcome<Value> {
     let began = cpu_seconds();
     // It publishes nothing here: it knows the bins, and while it lives nobody else publishes.
-    let publisher = Publisher::start(index.store.clone(), index.folder.online()?).await?;
+    let publisher = Publisher::start(index.store.clone(), index.online().await?).await?;
     let mut state = State::read(index, publisher.tree().clone()).await?;
     let mut numbers = (0..targets)
         .map(|number| Ok((state.tree.bin_of(&made_up(number)?.0), number)))
@@ -52,7 +52,7 @@ impl State {
 
     /// Signs these bins with their targets, snapshot and timestamp.
     async fn publish(&mut self, index: &Index, bins: &[&[(u64, u64)]]) -> Outcome<()> {
-        let signer = index.folder.online()?.signer;
+        let signer = index.online().await?.signer;
         let after = self.timestamp.version();
         let (mut files, mut listed) = (Vec::new(), Edits::default());
         for numbers in bins {

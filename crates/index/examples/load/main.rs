@@ -28,6 +28,8 @@ use std::error::Error;
 use std::path::Path;
 
 use affineur_index::folder::Folder;
+use affineur_index::publisher::Online;
+use affineur_index::status::newest_root;
 use affineur_index::store::{Scope, SqliteStore, Store as _};
 use affineur_index::token::Secret;
 use jiff::Timestamp;
@@ -59,6 +61,14 @@ async fn main() -> Outcome<()> {
 struct Index {
     folder: Folder,
     store: SqliteStore,
+}
+
+impl Index {
+    /// How the online key signs.
+    async fn online(&self) -> Outcome<Online> {
+        let root = newest_root(&self.store).await?.1;
+        Ok(self.folder.online(&root)?)
+    }
 }
 
 fn open(dir: &str) -> Outcome<Index> {

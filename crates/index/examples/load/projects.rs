@@ -33,7 +33,7 @@ async fn make_files(index: &Index, names: impl Iterator<Item = String>) -> Outco
     let accepted = stream::iter(names).map(|name| accept(&index.store, name)).buffer_unordered(AT_ONCE);
     let accepted: Vec<Ticket> = accepted.try_collect().await?;
     let accepting = cpu_seconds();
-    let mut publisher = Publisher::start(index.store.clone(), index.folder.online()?).await?;
+    let mut publisher = Publisher::start(index.store.clone(), index.online().await?).await?;
     let starting = cpu_seconds();
     while publisher.publish_pending(Timestamp::now()).await?.is_some() {}
     Ok(json!({

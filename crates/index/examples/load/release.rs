@@ -12,7 +12,7 @@ use crate::published::Published;
 use crate::{Index, Outcome};
 
 pub(crate) async fn measure(index: &Index, count: u64) -> Outcome<Value> {
-    let mut publisher = Publisher::start(index.store.clone(), index.folder.online()?).await?;
+    let mut publisher = Publisher::start(index.store.clone(), index.online().await?).await?;
     let before = publisher.version().number();
     // Not two runs have the same file names.
     let run = Timestamp::now().as_second();
@@ -48,7 +48,7 @@ async fn hashing(index: &Index) -> Outcome<f64> {
     let published = Published::read(&index.store).await?;
     let path = metadata_path(TopRole::Snapshot.as_str(), Some(published.snapshot_version()));
     let snapshot = index.store.metadata(&path).await?.ok_or("the snapshot is gone")?;
-    let signer = index.folder.online()?.signer;
+    let signer = index.online().await?.signer;
     let began = cpu_seconds();
     for _ in 0..TIMES {
         std::hint::black_box((signer.sign(&snapshot)?, Hashes::sha256_of(&snapshot)));

@@ -31,7 +31,7 @@ struct Asked {
 }
 
 pub(crate) async fn measure(index: &Index, seconds: u64, projects: u64) -> Outcome<Value> {
-    let publisher = Publisher::start(index.store.clone(), index.folder.online()?).await?;
+    let publisher = Publisher::start(index.store.clone(), index.online().await?).await?;
     let before = publisher.version();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let publishing = tokio::spawn(publisher.run(Timestamp::now, async { drop(stopped.await) }));
