@@ -42,7 +42,7 @@ impl std::fmt::Debug for Passphrase {
 }
 
 /// A key file cannot be written or read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFileError {
     /// Not a key file, or damaged.
     #[error("this is no key file, or it is damaged")]
@@ -72,7 +72,7 @@ pub fn seal(pair: &KeyPair, passphrase: &Passphrase) -> Result<String, KeyFileEr
     seal_with(pair, passphrase, limits::SCRYPT_LOG_N)
 }
 
-fn seal_with(pair: &KeyPair, passphrase: &Passphrase, log_n: u8) -> Result<String, KeyFileError> {
+pub(crate) fn seal_with(pair: &KeyPair, passphrase: &Passphrase, log_n: u8) -> Result<String, KeyFileError> {
     let mut recipient = age::scrypt::Recipient::new(passphrase.0.clone());
     recipient.set_work_factor(log_n);
     let document = pair.to_pkcs8()?;

@@ -5,4 +5,5 @@
 
 pub mod ceremony;
 pub mod key_file;
+pub mod keys;
 pub mod limits;

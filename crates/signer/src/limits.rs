@@ -23,3 +23,12 @@ pub const CEREMONY_BYTES: usize = 64 << 20;
 
 /// Most single changes that are shown of a role beside its keys: a draft of ours has none, so the first few say enough.
 pub const CHANGES_SHOWN: usize = 20;
+
+/// Longest name of a key: it is a file's name, and something that people type.
+pub const KEY_NAME_BYTES: usize = 64;
+
+/// Longest comment of a key, in characters: a line on a terminal, twice.
+pub const COMMENT_CHARACTERS: usize = 200;
+
+/// Most files that are looked at in a folder of keys: nobody has that many keys, but any folder can be named.
+pub const KEYS_IN_FOLDER: usize = 10_000;

@@ -86,6 +86,13 @@ impl PublicKey {
         &self.material
     }
 
+    /// The same as PEM (RFC 7468).
+    #[cfg(feature = "signing")]
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        super::pem::encode(&self.material)
+    }
+
     /// How it signs.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
