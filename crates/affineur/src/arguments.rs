@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
 use crate::index::arguments::IndexCommand;
+use crate::key::arguments::KeyCommand;
 use crate::tuf::arguments::TufCommand;
 
 const STYLES: Styles = Styles::styled()
@@ -49,6 +50,9 @@ pub(crate) enum Command {
     /// An index of your own: takes uploads, signs everything as PEP 458 says, serves it
     #[command(subcommand)]
     Index(IndexCommand),
+    /// Your keys: in files under a passphrase, or in PKCS #11 tokens
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Any repository of The Update Framework (TUF): its metadata verified, its files downloaded
     #[command(subcommand)]
     Tuf(TufCommand),

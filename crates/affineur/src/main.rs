@@ -7,8 +7,10 @@ mod client_config;
 mod colours;
 mod failure;
 mod index;
+mod key;
 mod policy;
 mod run;
+mod secrets;
 mod serve;
 mod stop;
 mod table;
@@ -53,6 +55,7 @@ async fn execute(arguments: Affineur) -> Result<ExitCode, Failure> {
         Command::Policy(PolicyCommand::Trust { file }) => policy::trust(&file).await,
         Command::Policy(PolicyCommand::Move { project, to }) => policy::move_project(&project, &to).await,
         Command::Index(command) => index::index(command).await,
+        Command::Key(command) => key::key(&command),
         Command::Tuf(command) => tuf::tuf(command).await,
         Command::Completions { shell } => {
             let mut command = <Affineur as clap::CommandFactory>::command();

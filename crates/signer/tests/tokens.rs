@@ -1,6 +1,11 @@
 //! Keys in a real PKCS #11 token: SoftHSM 2, which `./test` installs. Without it these tests fail.
 
-#![expect(clippy::unwrap_used, reason = "clippy does not see that helpers of tests are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy does not see that helpers of tests are tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

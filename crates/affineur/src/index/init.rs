@@ -15,9 +15,10 @@ use zeroize::Zeroizing;
 
 use super::arguments::InitOptions;
 use super::ceremony::print_steps;
+use super::key_files::sealed;
 use super::open::{folder_failure, publisher_failure, store_failure};
-use super::passphrase::{of_new_keys, sealed};
 use crate::failure::Failure;
+use crate::secrets::of_new_keys;
 
 pub(super) async fn init(options: &InitOptions) -> Result<ExitCode, Failure> {
     let url = &options.url;
@@ -30,7 +31,7 @@ pub(super) async fn init(options: &InitOptions) -> Result<ExitCode, Failure> {
     if !options.bins.is_power_of_two() || options.bins < 2 {
         return Err(Failure::usage(format!("{} is no power of two", options.bins), "16384 and 1024 are"));
     }
-    let passphrase = of_new_keys(options.passphrase_file.as_deref())?;
+    let passphrase = of_new_keys(options.passphrase_file.as_deref(), "the new offline keys")?;
     let online = online_key()?;
     let settings = Settings {
         bit_length: u8::try_from(options.bins.trailing_zeros()).unwrap_or(u8::MAX),

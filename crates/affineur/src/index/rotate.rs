@@ -22,10 +22,11 @@ use tokio::time::{Instant, sleep};
 
 use super::ceremony::{ceremony_json, print_changes, print_demands, print_steps, rotation_failure, steps_json};
 use super::ceremony_arguments::{Renew, RotateOptions};
+use super::key_files::{open_key, sealed, write_new};
 use super::open::{folder_failure, open, publisher_failure, store_failure};
-use super::passphrase::{of_old_keys, open_key, sealed, write_new};
 use super::sign::{read, read_public};
 use crate::failure::Failure;
+use crate::secrets::of_old_keys;
 
 /// What `--replace` says.
 #[derive(Debug, Clone)]

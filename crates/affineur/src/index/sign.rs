@@ -13,8 +13,9 @@ use serde_json::json;
 
 use super::ceremony::{ceremony_json, print_changes, print_demands, rotation_failure};
 use super::ceremony_arguments::{NewKeyOptions, SignOptions};
-use super::passphrase::{of_new_keys, of_old_keys, open_key, sealed, write_new};
+use super::key_files::{open_key, sealed, write_new};
 use crate::failure::Failure;
+use crate::secrets::{of_new_keys, of_old_keys};
 
 /// The public part of a key, as it is handed to whoever drafts a ceremony.
 #[derive(Serialize, Deserialize)]
@@ -68,7 +69,7 @@ pub(super) fn new_key(options: &NewKeyOptions) -> Result<ExitCode, Failure> {
         let cause = format!("{} or {} is there already", options.file.display(), public.display());
         return Err(Failure::usage(cause, "a key is never written over: name another file"));
     }
-    let passphrase = of_new_keys(options.passphrase_file.as_deref())?;
+    let passphrase = of_new_keys(options.passphrase_file.as_deref(), "the new offline keys")?;
     let key = make(options.file.display().to_string()).map_err(|error| Failure::cannot_tell(error.to_string(), "try again"))?;
     let text = sealed(&key.pair, &passphrase)?;
     let (keyid, key) = key.named();

@@ -16,6 +16,7 @@ mod words;
 use std::process::ExitCode;
 
 use self::arguments::TufCommand;
+pub(crate) use self::words::print_json;
 use crate::failure::Failure;
 use crate::stop::stop;
 

@@ -31,7 +31,7 @@ pub(super) fn harmless(text: &str) -> String {
 }
 
 /// Prints one JSON value on one line, in ASCII: its strings come from outside, and may be read on a terminal.
-pub(super) fn print_json(value: &Value) {
+pub(crate) fn print_json(value: &Value) {
     let mut line = String::new();
     for character in value.to_string().chars() {
         if character.is_ascii() && !character.is_ascii_control() {

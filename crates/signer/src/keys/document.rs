@@ -21,7 +21,7 @@ const AGE: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Document {
     /// The usual one.
-    Described(Description),
+    Described(Box<Description>),
     /// An encrypted private key and nothing else, as ceremonies write it. Its public key is unknown until it is opened.
     Bare(String),
 }
@@ -139,14 +139,18 @@ impl Document {
         if !description.key.extra().is_empty() || !description.key.keyval.extra().is_empty() {
             return Err(DocumentError::UnknownFields);
         }
-        Ok(Self::Described(description))
+        Ok(Self::described(description))
+    }
+
+    pub(super) fn described(description: Description) -> Self {
+        Self::Described(Box::new(description))
     }
 
     /// The same with the private key under another passphrase.
     pub(super) fn resealed(&self, sealed: String) -> Self {
         match self {
             Self::Described(description) => {
-                Self::Described(Description { private: Private::Sealed(sealed), ..description.clone() })
+                Self::described(Description { private: Private::Sealed(sealed), ..(**description).clone() })
             }
             Self::Bare(_) => Self::Bare(sealed),
         }
@@ -156,7 +160,7 @@ impl Document {
     pub(super) fn to_text(&self) -> String {
         match self {
             // Writing text and maps into memory does not fail.
-            Self::Described(description) => serde_json::to_string_pretty(description).unwrap_or_default() + "\n",
+            Self::Described(description) => serde_json::to_string_pretty(&**description).unwrap_or_default() + "\n",
             Self::Bare(sealed) => sealed.clone(),
         }
     }

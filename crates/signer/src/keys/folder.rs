@@ -28,6 +28,15 @@ pub struct KeyFolder {
     disk: Box<dyn Disk>,
 }
 
+/// What lies under a key's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name.
+    pub name: KeyName,
+    /// The key, or what is wrong with its file.
+    pub key: Result<StoredKey, KeysError>,
+}
+
 impl KeyFolder {
     /// The folder of this path; nothing is looked at yet.
     #[must_use]
@@ -45,18 +54,18 @@ impl KeyFolder {
         &self.path
     }
 
-    /// All keys by name, each with what is wrong with its file. A folder that does not exist has none.
+    /// All keys by name. A folder that does not exist has none.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn list(&self) -> Result<Vec<(KeyName, Result<StoredKey, KeysError>)>, KeysError> {
+    pub fn list(&self) -> Result<Vec<Listed>, KeysError> {
         let names = self.disk.list(&self.path, limits::KEYS_IN_FOLDER.saturating_add(1)).map_err(failed(&self.path))?;
         if names.len() > limits::KEYS_IN_FOLDER {
             return Err(KeysError::TooMany { folder: self.path.clone() });
         }
         let mut names: Vec<KeyName> = names.iter().filter_map(|name| name.strip_suffix(ENDING)?.parse().ok()).collect();
         names.sort();
-        Ok(names.into_iter().map(|name| (name.clone(), self.load(&name))).collect())
+        Ok(names.into_iter().map(|name| Listed { key: self.load(&name), name }).collect())
     }
 
     /// One key, not opened.
@@ -102,7 +111,7 @@ impl KeyFolder {
         let pair = random_pair().ok_or(KeysError::Randomness)?;
         let sealed = key_file::seal(&pair, passphrase).map_err(sealing)?;
         let private = Private::Sealed(sealed);
-        self.add(name, Document::Described(Description::new(pair.key().clone(), private, now, comment)))
+        self.add(name, Document::described(Description::new(pair.key().clone(), private, now, comment)))
     }
 
     /// Makes a key in a token, and a file that refers to it. Where the file cannot be written, the key stays in the token and
@@ -121,7 +130,7 @@ impl KeyFolder {
         self.must_be_free(name)?;
         let problem = |problem| KeysError::Token { name: name.clone(), problem };
         let (key, reference) = token::create(module, label, pin, name).map_err(problem)?;
-        self.add(name, Document::Described(Description::new(key, Private::Token(reference), now, comment)))
+        self.add(name, Document::described(Description::new(key, Private::Token(reference), now, comment)))
     }
 
     /// Puts a key under another passphrase. The file that is there is replaced by one that was opened with the new passphrase

@@ -39,7 +39,7 @@ mod token;
 
 pub use document::{Comment, DocumentError, ParseCommentError, Private, TokenReference};
 pub use error::KeysError;
-pub use folder::KeyFolder;
+pub use folder::{KeyFolder, Listed};
 pub use name::{KeyName, ParseKeyNameError};
 pub use pin::Pin;
 pub use public::PublicPart;

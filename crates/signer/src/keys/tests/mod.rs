@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::document::{Description, Document};
-use super::{Comment, KeyFolder, KeyName, KeysError, Pin, Private, Secrets, StoredKey, TokenError, TokenReference};
+use super::{Comment, KeyFolder, KeyName, KeysError, Listed, Pin, Private, Secrets, StoredKey, TokenError, TokenReference};
 use crate::key_file::{self, KeyFileError, Passphrase};
 use crate::limits;
 
@@ -30,7 +30,7 @@ fn pair(seed: u8) -> KeyPair {
 fn document(public: u8, private: u8, words: &str) -> Document {
     let sealed = key_file::seal_with(&pair(private), &passphrase(words), 2).unwrap();
     let key = pair(public).key().clone();
-    Document::Described(Description::new(key, Private::Sealed(sealed), Timestamp::UNIX_EPOCH, "mine".parse().ok()))
+    Document::described(Description::new(key, Private::Sealed(sealed), Timestamp::UNIX_EPOCH, "mine".parse().ok()))
 }
 
 /// Answers what it is told to, whoever asks.
@@ -59,7 +59,7 @@ fn a_new_key_is_listed_opened_and_signs() {
     let (_home, keys) = folder();
     assert_eq!(keys.list().unwrap(), [], "a folder that is not there has no keys");
     let made = keys.create(&name("laptop"), &passphrase("correct horse"), "mine".parse().ok(), Timestamp::UNIX_EPOCH).unwrap();
-    assert_eq!(keys.list().unwrap(), [(name("laptop"), Ok(made.clone()))]);
+    assert_eq!(keys.list().unwrap(), [Listed { name: name("laptop"), key: Ok(made.clone()) }]);
     assert_eq!(StoredKey::read(made.path()).as_ref(), Ok(&made));
     assert_eq!(made.comment().map(ToString::to_string).as_deref(), Some("mine"));
     let signer = keys.open(&name("laptop"), &Fixed("correct horse")).unwrap();
@@ -175,7 +175,7 @@ fn what_is_no_key_file_is_said_and_hides_no_other_key() {
     }
     let listed = keys.list().unwrap();
     assert_eq!(listed.len(), cases.len() + 1);
-    for (listed, found) in listed {
+    for Listed { name: listed, key: found } in listed {
         match found {
             Ok(found) => assert_eq!((listed.as_str(), found), ("good", good.clone())),
             Err(error) => assert!(matches!(error, KeysError::Damaged { .. }), "{listed}: {error:?}"),
@@ -221,7 +221,7 @@ fn a_reference_to_a_token_has_no_passphrase_to_change() {
     let reference =
         TokenReference { module: "relative.so".into(), label: "card".into(), serial: "1".into(), object: "00".into() };
     let description = Description::new(pair(1).key().clone(), Private::Token(reference), Timestamp::UNIX_EPOCH, None);
-    keys.add(&name("card"), Document::Described(description)).unwrap();
+    keys.add(&name("card"), Document::described(description)).unwrap();
     let words = passphrase("correct horse");
     assert_eq!(keys.change_passphrase(&name("card"), &words, &words), Err(KeysError::NoPassphrase { name: name("card") }));
     let expected = if cfg!(feature = "pkcs11") {
