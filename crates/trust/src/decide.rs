@@ -120,8 +120,13 @@ impl Case<'_> {
             }
             _ => None,
         };
-        let named = || self.demand.names(self.demand.named);
-        contradicts(source, Some(claim)).or_else(|| named().find_map(|name| contradicts(name, self.about.claims.get(name))))
+        if let Some(reason) = contradicts(source, Some(claim)) {
+            return Some(reason);
+        }
+        // Nearly always nobody does, and then names need not be compared.
+        let any = self.demand.named != 0 && self.about.claims.values().any(|claim| matches!(claim, Claim::Contradicts(_)));
+        let mut named = self.demand.names(if any { self.demand.named } else { 0 });
+        named.find_map(|name| contradicts(name, self.about.claims.get(name)))
     }
 
     /// What is recorded of a file that its source vouches for or, an upstream, has pinned.
@@ -199,13 +204,16 @@ impl Case<'_> {
             let (party, chain) = (about.source.clone(), Arc::clone(vouched.chain()));
             reasons.push(Reason::Vouched { party, worth: vouched.worth(), chain });
         }
-        for (party, claim) in about.claims.iter().filter(|(party, _)| **party != about.source) {
-            let told = matches!(reasons.first(), Some(Reason::Contradicted { party: first, .. }) if first == party);
+        let told = match reasons.first() {
+            Some(Reason::Contradicted { party, .. }) => Some(party.clone()),
+            _ => None,
+        };
+        for (party, claim) in &about.claims {
             match claim {
-                Claim::Contradicts(what) if !told => {
+                Claim::Contradicts(what) if *party != about.source && told.as_ref() != Some(party) => {
                     reasons.push(Reason::OtherContradicts { party: party.clone(), what: what.clone() });
                 }
-                Claim::NotVouched(why) if why.class() == Class::Hostile => {
+                Claim::NotVouched(why) if why.class() == Class::Hostile && *party != about.source => {
                     reasons.push(Reason::OtherNotVouched { party: party.clone(), why: why.clone() });
                 }
                 _ => {}

@@ -1,6 +1,8 @@
 //! What evidence says about one file, counted: who vouches, who cannot be heard, who contradicts, who objects.
 
 use std::cmp::Ordering;
+use std::collections::btree_map::Iter;
+use std::iter::Peekable;
 
 use jiff::Timestamp;
 
@@ -56,9 +58,7 @@ impl CompiledDemand {
         let mut marks: Vec<(u64, usize)> = Vec::with_capacity(self.parties.len());
         let mut claims = about.claims.iter().peekable();
         for (at, party) in self.parties.iter().enumerate() {
-            // Both are in the order of names.
-            while claims.next_if(|(name, _)| name.cmp(&&party.name) == Ordering::Less).is_some() {}
-            let claim = claims.peek().filter(|(name, _)| **name == party.name).map(|(_, claim)| *claim);
+            let claim = claim_of(&party.name, &mut claims);
             match voice(party, claim, file, about, now) {
                 Voice::Vouches(vouched) if self.counted & bit(at) != 0 => {
                     if party.name != about.source && void.iter().any(|author| vouched.origins().contains(author)) {
@@ -173,10 +173,21 @@ pub(crate) fn voice<'a>(
     }
 }
 
+/// The next claim if it is this party's. Parties and claims are both in the order of names.
+fn claim_of<'a>(name: &PartyName, claims: &mut Peekable<Iter<'a, PartyName, Claim>>) -> Option<&'a Claim> {
+    loop {
+        match claims.peek()?.0.cmp(name) {
+            Ordering::Less => claims.next(),
+            Ordering::Equal => return claims.next().map(|(_, claim)| claim),
+            Ordering::Greater => return None,
+        };
+    }
+}
+
 /// From when on a party has not been heard of for too long.
 fn stale_from(party: &Participant, about: &Evidence) -> Option<Timestamp> {
-    let heard = about.heard.get(&party.name)?;
-    Some(heard.checked_add(party.max_stale?).unwrap_or(Timestamp::MAX))
+    let max_stale = party.max_stale?;
+    Some(about.heard.get(&party.name)?.checked_add(max_stale).unwrap_or(Timestamp::MAX))
 }
 
 /// Who shares an origin with whom, if anybody does.
