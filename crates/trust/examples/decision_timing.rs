@@ -40,7 +40,8 @@ fn main() {
 fn measure(files: usize, parties: usize, shared: bool, chain: &Arc<Chain>) {
     let policy = PolicySet::new(policy(parties), None);
     let now: ReferenceTime = "2026-11-20T00:00:00Z".parse().unwrap();
-    let cases: Vec<_> = (0..files).map(|at| case(at, parties, shared, chain)).collect();
+    let voices = voices(policy.main(), shared);
+    let cases: Vec<_> = (0..files).map(|at| case(at, &voices, chain)).collect();
     let mut best = f64::INFINITY;
     let mut allowed = 0;
     for _ in 0..5 {
@@ -74,7 +75,14 @@ fn policy(parties: usize) -> Policy {
     Policy::parse(&text).unwrap()
 }
 
-fn case(at: usize, parties: usize, shared: bool, chain: &Arc<Chain>) -> (Arc<FileFact>, Evidence) {
+/// Each curator with what its vouches rest on; shared: neighbours have an origin in common, which makes one long path.
+fn voices(policy: &Policy, shared: bool) -> Vec<(PartyName, Origins)> {
+    let key = |at: usize| Origin::Key(Sha256::from_bytes([u8::try_from(at).unwrap(); 32]));
+    let curators = policy.parties.keys().filter(|name| policy.is_curator(name)).enumerate();
+    curators.map(|(at, name)| (name.clone(), Origins::new(key(at), shared.then(|| key(at + 1))))).collect()
+}
+
+fn case(at: usize, voices: &[(PartyName, Origins)], chain: &Arc<Chain>) -> (Arc<FileFact>, Evidence) {
     let file: FileName = format!("a_project-1.{at}-py3-none-any.whl").parse().unwrap();
     let sha256 = Some(Sha256::from_bytes([7; 32]));
     let file = Arc::new(FileFact { project: file.project().clone(), name: file, size: Some(1), sha256 });
@@ -84,13 +92,9 @@ fn case(at: usize, parties: usize, shared: bool, chain: &Arc<Chain>) -> (Arc<Fil
         let vouch = Vouch { file: Arc::clone(&file), worth, origins, pin, attested: None, until: None };
         Claim::Vouched(Box::new(vouch.made(chain)))
     };
-    let key = |at: usize| Origin::Key(Sha256::from_bytes([u8::try_from(at).unwrap(); 32]));
     let mut claims = BTreeMap::new();
-    for party in 1..parties {
-        // Shared: neighbours have an origin in common, which makes one long path.
-        let second = shared.then(|| key(party + 1));
-        let origins = Origins::new(key(party), second);
-        claims.insert(name(party), vouch(Worth::Curator(Levels::new(Level::Audited, [])), origins, None));
+    for (party, origins) in voices {
+        claims.insert(party.clone(), vouch(Worth::Curator(Levels::new(Level::Audited, [])), origins.clone(), None));
     }
     let index = Worth::Index { tier: Tier::Unclaimed, track: None };
     let source: PartyName = "index".parse().unwrap();

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use crate::{Demand, MilliTrust, Party, PartyKind, PartyName, Policy, Track, VouchKind};
+use crate::{Demand, MilliTrust, Party, PartyKind, PartyName, Policy, Track, VouchKind, Worth};
 
 pub(crate) use independent::Conflicts;
 pub(crate) use tally::{Tally, Voice, voice};
@@ -178,15 +178,17 @@ impl Participant {
         }
     }
 
-    /// What a vouch of these kinds counts: as much as the heaviest of them. An upstream has none.
-    fn vouched(&self, mut kinds: impl Iterator<Item = VouchKind>) -> Option<MilliTrust> {
+    /// What a vouch counts: as much as the heaviest of its kinds. An upstream has none.
+    fn vouched(&self, worth: Worth) -> Option<MilliTrust> {
         let Weights::Vouched(weights) = &self.weights else { return None };
-        let mut heaviest = MilliTrust::default();
-        kinds.try_for_each(|kind| {
-            heaviest = heaviest.max(*weights.get(kind as usize)?);
-            Some(())
-        })?;
-        Some(heaviest)
+        let weight = |kind: VouchKind| weights.get(kind as usize).copied().unwrap_or_default();
+        Some(match worth {
+            Worth::Index { tier, track: Some(Track::Stable) } => weight(tier.kind()).max(weight(VouchKind::Stable)),
+            Worth::Index { tier, .. } => weight(tier.kind()),
+            Worth::Curator(levels) => {
+                levels.iter().fold(MilliTrust::default(), |heaviest, level| heaviest.max(weight(level.kind())))
+            }
+        })
     }
 }
 

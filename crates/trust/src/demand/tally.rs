@@ -64,7 +64,7 @@ impl CompiledDemand {
                     if party.name != about.source && void.iter().any(|author| vouched.origins().contains(author)) {
                         continue;
                     }
-                    let Some(weight) = party.vouched(vouched.worth().kinds()) else { continue };
+                    let Some(weight) = party.vouched(vouched.worth()) else { continue };
                     tally.vouch(at, weight.thousandths());
                     tally.attested = tally.attested.into_iter().chain(vouched.attested()).min();
                     tally.until = tally.until.into_iter().chain(vouched.until()).min();
@@ -176,7 +176,7 @@ pub(crate) fn voice<'a>(
 /// The next claim if it is this party's. Parties and claims are both in the order of names.
 fn claim_of<'a>(name: &PartyName, claims: &mut Peekable<Iter<'a, PartyName, Claim>>) -> Option<&'a Claim> {
     loop {
-        match claims.peek()?.0.cmp(name) {
+        match claims.peek()?.0.compare(name) {
             Ordering::Less => claims.next(),
             Ordering::Equal => return claims.next().map(|(_, claim)| claim),
             Ordering::Greater => return None,

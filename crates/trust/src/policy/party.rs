@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
 use url::Url;
@@ -10,8 +11,16 @@ use super::Repository;
 use crate::limits;
 
 /// A party's name in a policy: ASCII letters, digits, `-`, `_`, `.`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-pub struct PartyName(String);
+///
+/// Copies share the text: each file's evidence has one for each party.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartyName(Arc<str>);
+
+impl serde::Serialize for PartyName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 /// The text is no party's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +40,7 @@ impl PartyName {
         let plain = url.scheme() == "https" && url.port().is_none() && path == "simple";
         // Names with a digest have a '_' and plain ones have none, so that none can pose as the other.
         if plain && host.parse::<Self>().is_ok() && !host.contains('_') {
-            return Self(host.to_owned());
+            return Self(host.into());
         }
         let port = url.port().map(|port| format!("-{port}")).unwrap_or_default();
         let readable = format!("{host}{port}-{path}");
@@ -41,13 +50,18 @@ impl PartyName {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, exact.as_bytes());
         name.push('_');
         name.extend(digest.as_ref().iter().take(LEARNED_DIGITS / 2).map(|byte| format!("{byte:02x}")));
-        Self(name)
+        Self(name.into())
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Compares names: copies of one name without looking at their letters.
+    pub(crate) fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { std::cmp::Ordering::Equal } else { self.cmp(other) }
     }
 
     /// The environment variable that has this party's credentials. A policy in which two parties share one is refused.
@@ -70,7 +84,7 @@ impl FromStr for PartyName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = (1..=limits::PARTY_NAME_BYTES).contains(&text.len());
-        if fits && text.chars().all(allowed) { Ok(Self(text.to_owned())) } else { Err(ParsePartyNameError) }
+        if fits && text.chars().all(allowed) { Ok(Self(text.into())) } else { Err(ParsePartyNameError) }
     }
 }
 
@@ -118,7 +132,7 @@ pub struct ParseDomainError;
 impl Domain {
     /// The domain of a party that has no other.
     pub(crate) fn of_party(name: &PartyName) -> Self {
-        Self(name.0.clone())
+        Self(name.0.to_string())
     }
 
     /// The name.
