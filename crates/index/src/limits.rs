@@ -11,7 +11,7 @@ pub const SIDE_BYTES: usize = 8 << 20;
 pub const PENDING_TICKETS: u64 = 100_000;
 /// How long what was replaced stays readable. A client that has read a timestamp fetches what it refers to within seconds;
 /// caches in between may hold one for minutes.
-pub const KEEP_AGE: Duration = Duration::from_secs(3_600);
+pub const KEEP_AGE: Duration = Duration::from_secs(15 * 60);
 /// Most findings of one check. Whoever has more needs a backup, not a longer list.
 pub const FINDINGS: usize = 1_000;
 /// Longest wait for another process that writes to the same database. A publication at full size takes well under a second.
@@ -23,6 +23,12 @@ pub const GROUP_WRITES: usize = 256;
 pub const WAITING_WRITES: usize = 4_096;
 /// Connections for reading that are kept open: about as many as threads read at once. Each has a cache of pages.
 pub const IDLE_READERS: usize = 16;
+/// How often is published under load, each time with all that waits. Four lists of all bins in a second, 3 MB at the size of the
+/// largest index, are kept for [`KEEP_AGE`]; nobody sees a quarter of a second.
+pub const PUBLICATION_INTERVAL: Duration = Duration::from_millis(250);
+/// Publications that follow each other at once before that: a tool that uploads the files of a release, one after the other, waits
+/// for each.
+pub const PUBLICATIONS_AT_ONCE: u32 = 40;
 /// How often to look whether *another process* published or queued something. This process's own acts are seen at once.
 pub const POLL: Duration = Duration::from_millis(250);
 /// Rows that are dropped in one transaction when old versions are collected, some tens of milliseconds: others write in between.
@@ -93,7 +99,7 @@ pub const PUBLICATION_WAIT: Duration = Duration::from_secs(20);
 /// How long a publisher waits after a failure, a full disk say, before it tries again.
 pub const PUBLISHER_PAUSE: Duration = Duration::from_secs(2);
 /// How often old versions of metadata and documents are dropped: well within [`KEEP_AGE`], so that little piles up.
-pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(600);
+pub const COLLECTION_INTERVAL: Duration = Duration::from_secs(60);
 /// How long requests may take to end once the index is asked to stop: half of the ten seconds that containers get before they are
 /// killed. What was accepted is durable; an upload that is cut off is not accepted.
 pub const STOPPING: Duration = Duration::from_secs(5);

@@ -13,6 +13,7 @@ mod gauges;
 mod group;
 mod offline;
 mod renew;
+mod run;
 mod start;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -28,7 +29,7 @@ use jiff::Timestamp;
 
 use crate::folder::Folder;
 use crate::limits;
-use crate::store::{Keep, LeaseError, PublishError, Store, StoreError};
+use crate::store::{LeaseError, PublishError, Store, StoreError};
 
 pub use documents::Granularity;
 pub use start::{Offline, Online};
@@ -144,56 +145,6 @@ impl<S: Store> Publisher<S> {
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
-    }
-
-    /// Publishes until `stopped` ends: changes as soon as they are there, many at once where many wait; renewals in time. What
-    /// fails is tried again from what is stored, after [`limits::PUBLISHER_PAUSE`]; what was accepted waits meanwhile.
-    pub async fn run(mut self, now: impl Fn() -> Timestamp, stopped: impl Future<Output = ()>) {
-        let mut stopped = std::pin::pin!(stopped);
-        loop {
-            let pause = match self.work(&now).await {
-                Ok(()) => limits::RENEWAL_INTERVAL,
-                Err(error) => {
-                    tracing::error!(%error, "nothing can be published now; it is tried again");
-                    limits::PUBLISHER_PAUSE
-                }
-            };
-            self.tell(now()).await;
-            tokio::select! {
-                () = &mut stopped => return,
-                Ok(()) = self.store.wait_for_pending(), if pause == limits::RENEWAL_INTERVAL => {}
-                () = offline::arrived(self.incoming.as_ref()), if pause == limits::RENEWAL_INTERVAL => {}
-                () = tokio::time::sleep(pause) => {}
-            }
-        }
-    }
-
-    /// Does what is to be done now. After an error it may have been done all the same: what is stored decides.
-    async fn work(&mut self, now: &impl Fn() -> Timestamp) -> Result<(), PublisherError> {
-        let outcome = async {
-            self.take_in(now()).await?;
-            while self.publish_pending(now()).await?.is_some() {}
-            self.renew(now()).await?;
-            self.collect(now()).await
-        }
-        .await;
-        if outcome.is_err() {
-            self.reload().await?;
-        }
-        outcome
-    }
-}
-
-impl<S: Store> Publisher<S> {
-    /// Drops what was replaced and is old enough that no client can be asking for it, every [`limits::COLLECTION_INTERVAL`].
-    async fn collect(&mut self, now: Timestamp) -> Result<(), PublisherError> {
-        let due = self.collected.is_none_or(|last| now.duration_since(last).unsigned_abs() >= limits::COLLECTION_INTERVAL);
-        if due {
-            let dropped = self.store.collect(Keep::default(), now).await?;
-            tracing::debug!(?dropped, "old versions were dropped");
-            self.collected = Some(now);
-        }
-        Ok(())
     }
 }
 
