@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 import stat
 from pathlib import Path
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.signer import SSlibKey
 
-from support.program import REPOSITORY, Result, World, require_tool
+from support.program import REPOSITORY, Result, World, fold, require_tool
 from support.terminal import at_terminal
 
 WORDS, OTHER_WORDS = "correct horse battery", "staple by staple"
@@ -177,6 +178,47 @@ def test_keys_of_a_ceremony_are_listed_and_get_another_passphrase(world: World, 
     signing.says("bins-1.key", "the passphrase does not open this key file")
 
 
+# Derived keys.
+
+
+def test_a_derived_key_is_generated_at_a_terminal_and_made_again_elsewhere(world: World, words: Path) -> None:
+    shown: list[str] = []
+
+    def what_was_shown(seen: str) -> str:
+        shown.append(re.search(r"shown once: (\S+)", seen)[1])
+        return shown[0].upper()
+
+    derive = ("--derive", "alice@example.org")
+    made = at_terminal(world, "key", "new", "alice", *derive, answers=[("for a new key", ""), ("that you have it", what_was_shown)])
+    assert made.status == 0 and "derived for alice@example.org" in fold(made.seen), made
+    (key,) = listed(world)
+    assert (key["private"], key["identity"], key["scheme"]) == ("derived", "alice@example.org", "ed25519")
+    assert shown[0][:9] not in Path(key["file"]).read_text()
+    # As docs/formats/keys.md says, without affineur.
+    digits, salt = shown[0].replace("-", ""), b"affineur-derived-key-1\0alice@example.org"
+    seed = hashlib.scrypt(digits.encode(), salt=salt, n=2**18, r=8, p=1, maxmem=2**29, dklen=32)
+    theirs = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key()
+    assert theirs.public_bytes(Encoding.Raw, PublicFormat.Raw).hex() == key["key"]["keyval"]["public"]
+
+    code = world.write("code", f"{shown[0]}\n")
+    again = new(world, "alice", code, *derive, "--keys", "elsewhere")
+    assert again["key"] == key["key"]
+    bob = new(world, "bob", code, "--derive", "bob@example.org")
+    assert bob["key"] != key["key"]
+    opens(world, "alice", code).succeeded()
+    chosen = opens(world, "alice", words)
+    assert chosen.status == 2, chosen
+    chosen.says("this is no generated passphrase", "none can be chosen")
+    other = opens(world, "bob", world.write("other", "0123-4567-89ab-cdef-ghjk-mnpq-w476\n"))
+    assert other.status == 2, other
+    other.says("this passphrase makes another key")
+    slip = at_terminal(world, "key", "new", "carol", "--derive", "c", answers=[("for a new key", ""), ("that you have it", WORDS)])
+    assert slip.status == 2 and "not the passphrase that was shown" in slip.seen, slip
+    changed = world.affineur("key", "change-passphrase", "alice", "--passphrase-file", code)
+    assert changed.status == 2, changed
+    changed.says("another passphrase is another key")
+
+
 # Tokens.
 
 
@@ -211,7 +253,7 @@ def test_a_key_in_a_token_is_made_listed_and_opened_with_the_pin(world: World, m
     assert opened.status == 0 and str(module) in opened.seen and PIN not in opened.seen, opened
     changed = world.affineur("key", "change-passphrase", "card", "--passphrase-file", pin)
     assert changed.status == 2, changed
-    changed.says("in a token and has no passphrase")
+    changed.says("it is in a token")
 
 
 def test_a_token_without_ed25519_makes_a_key_on_p256(world: World, module: Path) -> None:
@@ -259,9 +301,9 @@ def test_the_guide_of_keys_is_true(world: World, module: Path) -> None:
     text = (REPOSITORY / "docs" / "guide" / "keys.md").read_text()
     shown = [line.split("  #")[0].strip() for line in text.splitlines() if line.startswith("affineur ")]
     assert len(shown) >= 7
-    world.write("pw", f"{WORDS}\n"), world.write("new-pw", f"{OTHER_WORDS}\n"), world.write("pin", f"{PIN}\n")
+    world.write("code", "0123-4567-89ab-cdef-ghjk-mnpq-w476\n"), world.write("pw", f"{WORDS}\n"), world.write("new-pw", f"{OTHER_WORDS}\n"), world.write("pin", f"{PIN}\n")
     world.affineur("index", "init", "ix", "--passphrase-file", "pw", "--bins", "2").succeeded()
     for line in shown:
         line = line.replace("/usr/lib/softhsm/libsofthsm2.so", str(module)).split(" > ")[0]
         world.affineur(*shlex.split(line)[1:]).succeeded()
-    assert {key["name"] for key in listed(world)} == {"laptop", "card"}
+    assert {key["name"] for key in listed(world)} == {"laptop", "alice", "card"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from support.program import PROGRAM, TIME_LIMIT, World
@@ -18,8 +19,8 @@ class Conversation:
     seen: str
 
 
-def at_terminal(world: World, *arguments: object, answers: list[tuple[str, str]]) -> Conversation:
-    """Runs `affineur` at a terminal. Each answer is typed when its question is seen."""
+def at_terminal(world: World, *arguments: object, answers: list[tuple[str, str | Callable[[str], str]]]) -> Conversation:
+    """Runs `affineur` at a terminal. Each answer, or what it makes of all that was seen, is typed when its question is seen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [str(argument) for argument in (PROGRAM, *arguments)],
@@ -34,7 +35,8 @@ def at_terminal(world: World, *arguments: object, answers: list[tuple[str, str]]
             while waiting and waiting[0][0] in seen[read_so_far:]:
                 question, answer = waiting.pop(0)
                 read_so_far = seen.index(question, read_so_far) + len(question)
-                os.write(ours, answer.encode() + b"\n")
+                words = answer if isinstance(answer, str) else answer(seen)
+                os.write(ours, words.encode() + b"\n")
     except OSError:
         pass  # the other end is closed
     finally:

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use affineur_signer::key_file::Passphrase;
-use affineur_signer::keys::{KeyName, Pin, Secrets, TokenReference};
+use affineur_signer::keys::{GeneratedPassphrase, KeyName, Pin, Secrets, TokenReference};
 use anstream::eprint;
 use zeroize::Zeroizing;
 
@@ -52,6 +52,26 @@ pub(crate) fn of_new_keys(file: Option<&Path>, what: &str) -> Result<Passphrase,
         return Ok(passphrase);
     };
     of_old_keys(Some(file), what)
+}
+
+/// Asks for a passphrase that was generated before, or generates one, shows it and lets it be typed back; unless a file has it.
+pub(crate) fn generated(file: Option<&Path>, what: &str) -> Result<Passphrase, Failure> {
+    if let Some(file) = file {
+        return of_old_keys(Some(file), what);
+    }
+    let question = format!("passphrase that {what} was derived from before (leave it empty for a new key): ");
+    let before = asked(&question, Secret::Passphrase)?;
+    if !before.is_empty() {
+        return accepted(&before, "the terminal");
+    }
+    let made = GeneratedPassphrase::random()
+        .ok_or_else(|| Failure::cannot_tell("the system gives no random bytes", "try again on a machine that does"))?;
+    anstream::eprintln!("write this passphrase down, it is shown once: {}", *made.reveal());
+    let typed = accepted(&asked("type it to show that you have it: ", Secret::Passphrase)?, "the terminal")?;
+    if GeneratedPassphrase::parse(&typed).as_ref() != Ok(&made) {
+        return Err(Failure::usage("this is not the passphrase that was shown", "nothing was made; try again"));
+    }
+    Ok(typed)
 }
 
 /// Asks for the PIN of a token, unless a file has it. The module is a library that is about to be loaded.

@@ -4,7 +4,7 @@
 //! and their key.
 
 use affineur_tuf::key::{KeyPair, KeyPairError};
-use age::secrecy::SecretString;
+use age::secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::limits;
@@ -32,6 +32,12 @@ impl Passphrase {
             return Err(PassphraseError::TooShort);
         }
         Ok(Self(SecretString::from(text.to_owned())))
+    }
+}
+
+impl Passphrase {
+    pub(crate) fn text(&self) -> &str {
+        self.0.expose_secret()
     }
 }
 

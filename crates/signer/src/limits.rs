@@ -32,3 +32,9 @@ pub const COMMENT_CHARACTERS: usize = 200;
 
 /// Most files that are looked at in a folder of keys: nobody has that many keys, but any folder can be named.
 pub const KEYS_IN_FOLDER: usize = 10_000;
+
+/// How much work deriving a key is: scrypt with N = 2 to the power of this. It can never change: it would be another key.
+pub const DERIVED_LOG_N: u8 = 18;
+
+/// Longest identity that a key is derived for: an address of mail has at most 254 bytes.
+pub const IDENTITY_BYTES: usize = 254;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use affineur_signer::keys::{Comment, KeyName};
+use affineur_signer::keys::{Comment, Identity, KeyName};
 use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
@@ -35,12 +35,13 @@ pub(crate) struct KeyPlace {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The key is Ed25519; a token that has no Ed25519 gets one of ECDSA on P-256. The passphrase is asked for twice. A key that is there
-is never overwritten.
+The key is Ed25519; a token that has no Ed25519 gets one of ECDSA on P-256. The passphrase is asked for twice. With --derive it is
+generated, shown once, and has to be typed back. A key that is there is never overwritten.
 
 Examples:
   affineur key new laptop
   affineur key new laptop --passphrase-file pw --comment 'for releases'
+  affineur key new alice --derive alice@example.org
   affineur key new card --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token releases")]
 pub(crate) struct NewOptions {
     /// What to call it: a to z, 0 to 9, - and _
@@ -50,6 +51,10 @@ pub(crate) struct NewOptions {
     /// The passphrase is the first line of this file; asked for at the terminal without it
     #[arg(long, value_name = "FILE", conflicts_with = "pkcs11")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// Derive it from a generated passphrase, for this identity, such as your address: nothing secret is stored, and the
+    /// same passphrase and identity make the same key anywhere
+    #[arg(long, value_name = "IDENTITY", conflicts_with = "pkcs11")]
+    pub(crate) derive: Option<Identity>,
     /// A line about the key, for yourself
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<Comment>,

@@ -1,6 +1,5 @@
 //! `affineur key change-passphrase`.
 
-use affineur_signer::keys::{KeysError, Private};
 use anstream::println;
 
 use super::arguments::ChangeOptions;
@@ -11,9 +10,7 @@ use crate::secrets;
 pub(super) fn change_passphrase(options: &ChangeOptions) -> Result<(), Failure> {
     let keys = folder(&options.place)?;
     let (name, what) = (&options.name, format!("the key {}", options.name));
-    if let Private::Token(_) = keys.load(name)?.private() {
-        return Err(KeysError::NoPassphrase { name: name.clone() }.into());
-    }
+    keys.load(name)?.sealed()?;
     let old = secrets::of_old_keys(options.passphrase_file.as_deref(), &what)?;
     let new = secrets::of_new_keys(options.new_passphrase_file.as_deref(), &what)?;
     let changed = keys.change_passphrase(name, &old, &new)?;

@@ -13,16 +13,14 @@ pub(super) fn new(out: &mut impl Write, key: &StoredKey, public: &PublicPart) ->
     writeln!(out, "  key id       {}", public.id())?;
     writeln!(out, "  fingerprint  {}", grouped(&public.fingerprint()))?;
     writeln!(out, "  file         {}", key.path().display())?;
-    if let Private::Token(token) = key.private() {
-        writeln!(
-            out,
-            "  token        {:?}, serial number {:?}, through {}",
-            token.label,
-            token.serial,
-            token.module.display()
-        )?;
+    match key.private() {
+        Private::Sealed(_) => Ok(()),
+        Private::Derived(derivation) => writeln!(out, "  derived for  {}", derivation.identity),
+        Private::Token(token) => {
+            let module = token.module.display();
+            writeln!(out, "  token        {:?}, serial number {:?}, through {module}", token.label, token.serial)
+        }
     }
-    Ok(())
 }
 
 /// One line about a key, and one for its comment.
@@ -30,6 +28,7 @@ pub(super) fn line(out: &mut impl Write, key: &StoredKey) -> io::Result<()> {
     let place = match key.private() {
         Private::Sealed(_) => "file".to_owned(),
         Private::Token(token) => format!("token {:?}", token.label),
+        Private::Derived(_) => "derived".to_owned(),
     };
     let (scheme, id) = match key.public() {
         Ok(public) => (public.scheme().to_string(), public.id().to_string()),
@@ -48,9 +47,10 @@ pub(super) fn problem(out: &mut impl Write, name: &KeyName, error: &KeysError) -
 /// The same for programs.
 pub(super) fn json(key: &StoredKey) -> Value {
     let public = key.public().ok();
-    let token = match key.private() {
-        Private::Sealed(_) => None,
-        Private::Token(token) => Some(token),
+    let (private, token, identity) = match key.private() {
+        Private::Sealed(_) => ("file", None, None),
+        Private::Token(token) => ("token", Some(token), None),
+        Private::Derived(derivation) => ("derived", None, Some(derivation.identity)),
     };
     json!({
         "name": key.name().as_str(),
@@ -61,8 +61,9 @@ pub(super) fn json(key: &StoredKey) -> Value {
         "created": key.created(),
         "comment": key.comment(),
         "file": key.path().display().to_string(),
-        "private": if token.is_some() { "token" } else { "file" },
+        "private": private,
         "token": token,
+        "identity": identity,
     })
 }
 

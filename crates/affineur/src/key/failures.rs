@@ -39,7 +39,11 @@ fn hint(error: &KeysError) -> &'static str {
         }
         KeysError::Sealed { .. } => "take your copy of this key's file",
         KeysError::ForeignPublicKey { .. } => "somebody changed this file: take your copy, and ask who else can write there",
-        KeysError::NoPassphrase { .. } => "its PIN is changed with the tools of the token",
+        KeysError::NoPassphrase { .. } => {
+            "the PIN of a token is changed with its own tools; make another key in place of a derived one"
+        }
+        KeysError::NotGenerated { .. } => "take the passphrase that was shown when the key was made; none can be chosen",
+        KeysError::OtherDerivedKey { .. } => "take the passphrase of this key; should it be that, somebody changed this file",
         KeysError::NoPublicKey { .. } => "the file of a ceremony's key has none; root.json and the ceremony's record have them",
         KeysError::Randomness => "try again on a machine that does",
         KeysError::Token { problem, .. } => token_hint(problem),

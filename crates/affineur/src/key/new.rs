@@ -29,6 +29,10 @@ pub(super) fn new(options: &NewOptions) -> Result<(), Failure> {
             Private::Sealed(_) => {
                 writeln!(out, "  keep a copy of that file, and the passphrase elsewhere: who loses either has lost the key")?;
             }
+            Private::Derived(derivation) => {
+                writeln!(out, "  keep the passphrase, away from this machine; with it this makes the key again, anywhere:")?;
+                writeln!(out, "    affineur key new {} --derive '{}'", made.name(), derivation.identity)?;
+            }
             Private::Token(_) => {
                 writeln!(out, "  the key cannot be copied: have a second one, for the day that the token is lost")?;
             }
@@ -44,6 +48,10 @@ fn make(keys: &KeyFolder, options: &NewOptions) -> Result<StoredKey, Failure> {
     let (name, comment) = (&options.name, options.comment.clone());
     let now = Timestamp::now();
     let now = now.round(Unit::Second).unwrap_or(now);
+    if let Some(identity) = &options.derive {
+        let passphrase = secrets::generated(options.passphrase_file.as_deref(), &format!("the key {name}"))?;
+        return Ok(keys.create_derived(name, identity.clone(), &passphrase, comment, now)?);
+    }
     let (Some(module), Some(label)) = (&options.pkcs11, &options.token) else {
         let passphrase = secrets::of_new_keys(options.passphrase_file.as_deref(), &format!("the key {name}"))?;
         return Ok(keys.create(name, &passphrase, comment, now)?);

@@ -12,6 +12,7 @@ use affineur_tuf::key::{Key, KeyError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Derivation;
 use crate::limits::{self, COMMENT_CHARACTERS};
 
 /// How a text in the age format begins.
@@ -52,6 +53,8 @@ pub enum Private {
     Sealed(String),
     /// In a PKCS #11 token, which never gives it out.
     Token(TokenReference),
+    /// Nowhere: it is derived from a generated passphrase each time.
+    Derived(Derivation),
 }
 
 /// How a key in a PKCS #11 token is found again. No PIN.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{DocumentError, KeyName, TokenError};
+use super::{DocumentError, KeyName, NotGenerated, TokenError};
 use crate::key_file::KeyFileError;
 
 /// A key cannot be made, read or opened.
@@ -79,10 +79,26 @@ pub enum KeysError {
         path: PathBuf,
     },
     /// There is no passphrase that could be changed.
-    #[error("the key {name} is in a token and has no passphrase")]
+    #[error("the key {name} has no passphrase that can be changed: {why}")]
     NoPassphrase {
         /// The key.
         name: KeyName,
+        /// Why.
+        why: &'static str,
+    },
+    /// Keys are derived from generated passphrases only.
+    #[error("the key {name}: {problem}")]
+    NotGenerated {
+        /// The key.
+        name: KeyName,
+        /// What is wrong.
+        problem: NotGenerated,
+    },
+    /// The passphrase is a generated one, but of another key.
+    #[error("{}: this passphrase makes another key", path.display())]
+    OtherDerivedKey {
+        /// The file.
+        path: PathBuf,
     },
     /// The token said no.
     #[error("the key {name}: {problem}")]

@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 use super::disk::{Disk, RealDisk, Temporary};
 use super::document::{Description, Document};
-use super::stored::ENDING;
-use super::{Comment, KeyName, KeysError, Pin, Private, Secrets, StoredKey, token};
+use super::stored::{ENDING, derive};
+use super::{Comment, Derivation, Identity, KeyName, KeysError, Pin, Private, Secrets, StoredKey, token};
 use crate::key_file::{self, Passphrase};
 use crate::limits;
 
@@ -131,6 +131,23 @@ impl KeyFolder {
         let problem = |problem| KeysError::Token { name: name.clone(), problem };
         let (key, reference) = token::create(module, label, pin, name).map_err(problem)?;
         self.add(name, Document::described(Description::new(key, Private::Token(reference), now, comment)))
+    }
+
+    /// Makes a file for a key that is derived from a generated passphrase: for a new one, or to have the key here again.
+    ///
+    /// # Errors
+    /// See [`KeysError`].
+    pub fn create_derived(
+        &self,
+        name: &KeyName,
+        identity: Identity,
+        passphrase: &Passphrase,
+        comment: Option<Comment>,
+        now: Timestamp,
+    ) -> Result<StoredKey, KeysError> {
+        let derivation = Derivation { identity };
+        let pair = derive(name, &derivation, passphrase)?;
+        self.add(name, Document::described(Description::new(pair.key().clone(), Private::Derived(derivation), now, comment)))
     }
 
     /// Puts a key under another passphrase. The file that is there is replaced by one that was opened with the new passphrase

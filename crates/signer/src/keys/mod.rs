@@ -14,7 +14,7 @@
 //!         Ok(self.0.clone())
 //!     }
 //!     fn pin(&self, key: &KeyName, _token: &TokenReference) -> Result<Pin, KeysError> {
-//!         Err(KeysError::NoPassphrase { name: key.clone() })
+//!         Err(KeysError::NoPassphrase { name: key.clone(), why: "it is in a token" })
 //!     }
 //! }
 //!
@@ -25,6 +25,7 @@
 //! # }
 //! ```
 
+mod derived;
 mod disk;
 mod document;
 mod error;
@@ -37,6 +38,7 @@ mod stored;
 mod tests;
 mod token;
 
+pub use derived::{Derivation, GeneratedPassphrase, Identity, NotGenerated, ParseIdentityError};
 pub use document::{Comment, DocumentError, ParseCommentError, Private, TokenReference};
 pub use error::KeysError;
 pub use folder::{KeyFolder, Listed};

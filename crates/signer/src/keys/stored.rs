@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::disk::{Disk, RealDisk};
 use super::document::Document;
-use super::{Comment, KeyName, KeysError, Private, PublicPart, Secrets, token};
+use super::{Comment, Derivation, GeneratedPassphrase, KeyName, KeysError, Private, PublicPart, Secrets, token};
 use crate::key_file::{self, Passphrase};
 use crate::limits;
 
@@ -108,14 +108,31 @@ impl StoredKey {
                 let problem = |problem| KeysError::Token { name: self.name.clone(), problem };
                 Ok(token::open(&reference, self.public()?.key(), &pin).map_err(problem)?)
             }
+            Private::Derived(derivation) => {
+                let pair = derive(&self.name, &derivation, &secrets.passphrase(&self.name)?)?;
+                let other = |_| KeysError::OtherDerivedKey { path: self.path.clone() };
+                self.must_name(pair.key()).map_err(other)?;
+                Ok(Arc::new(pair))
+            }
+        }
+    }
+
+    /// The encrypted private key, in the age format.
+    ///
+    /// # Errors
+    /// [`KeysError::NoPassphrase`] where there is none.
+    pub fn sealed(&self) -> Result<String, KeysError> {
+        let none = |why| KeysError::NoPassphrase { name: self.name.clone(), why };
+        match self.private() {
+            Private::Sealed(sealed) => Ok(sealed),
+            Private::Token(_) => Err(none("it is in a token")),
+            Private::Derived(_) => Err(none("another passphrase is another key")),
         }
     }
 
     /// The private key of a file that has it.
     pub(super) fn unseal(&self, passphrase: &Passphrase) -> Result<KeyPair, KeysError> {
-        let Private::Sealed(sealed) = self.private() else {
-            return Err(KeysError::NoPassphrase { name: self.name.clone() });
-        };
+        let sealed = self.sealed()?;
         let problem = |problem| KeysError::Sealed { path: self.path.clone(), problem };
         let pair = key_file::open(sealed.as_bytes(), passphrase).map_err(problem)?;
         self.must_name(pair.key())?;
@@ -131,4 +148,11 @@ impl StoredKey {
             _ => Ok(()),
         }
     }
+}
+
+/// The key that a generated passphrase makes.
+pub(super) fn derive(name: &KeyName, derivation: &Derivation, passphrase: &Passphrase) -> Result<KeyPair, KeysError> {
+    let generated =
+        GeneratedPassphrase::parse(passphrase).map_err(|problem| KeysError::NotGenerated { name: name.clone(), problem })?;
+    generated.key(derivation).ok_or(KeysError::Randomness)
 }

@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::document::{Description, Document};
-use super::{Comment, KeyFolder, KeyName, KeysError, Listed, Pin, Private, Secrets, StoredKey, TokenError, TokenReference};
+use super::{
+    Comment, GeneratedPassphrase, Identity, KeyFolder, KeyName, KeysError, Listed, NotGenerated, Pin, Private, Secrets,
+    StoredKey, TokenError, TokenReference,
+};
 use crate::key_file::{self, KeyFileError, Passphrase};
 use crate::limits;
 
@@ -223,7 +226,10 @@ fn a_reference_to_a_token_has_no_passphrase_to_change() {
     let description = Description::new(pair(1).key().clone(), Private::Token(reference), Timestamp::UNIX_EPOCH, None);
     keys.add(&name("card"), Document::described(description)).unwrap();
     let words = passphrase("correct horse");
-    assert_eq!(keys.change_passphrase(&name("card"), &words, &words), Err(KeysError::NoPassphrase { name: name("card") }));
+    assert_eq!(
+        keys.change_passphrase(&name("card"), &words, &words),
+        Err(KeysError::NoPassphrase { name: name("card"), why: "it is in a token" })
+    );
     let expected = if cfg!(feature = "pkcs11") {
         TokenError::RelativeModule { module: "relative.so".into() }
     } else {
@@ -246,4 +252,35 @@ fn nothing_secret_is_in_a_file_or_in_what_is_printed_for_debugging() {
     keys.add(&name("k"), stored.document).unwrap();
     let error = keys.open(&name("k"), &Fixed("battery staple")).err().unwrap();
     assert!(!format!("{error:?} {error}").contains("staple"));
+}
+
+#[test]
+fn a_derived_key_stores_nothing_secret_and_comes_back_in_another_folder() {
+    let ((_home, here), (_other_home, there)) = (folder(), folder());
+    let code = GeneratedPassphrase::random().unwrap().reveal();
+    let secret = passphrase(&code);
+    let identity: Identity = "alice@example.org".parse().unwrap();
+    let make = |keys: &KeyFolder, identity: &Identity| {
+        keys.create_derived(&name("alice"), identity.clone(), &secret, None, Timestamp::UNIX_EPOCH)
+    };
+    let (made, again) = (make(&here, &identity).unwrap(), make(&there, &identity).unwrap());
+    assert_eq!(made.document, again.document);
+    assert!(!made.document.to_text().contains(&code[..9]));
+    let secrets = Fixed(Box::leak(code.to_string().into_boxed_str()));
+    let signer = here.open(&name("alice"), &secrets).unwrap();
+    let signature = signer.sign(b"message").unwrap();
+    assert!(made.public().unwrap().key().public().unwrap().verifies(b"message", &signature));
+    // Another passphrase, a chosen one, and one to replace it by.
+    let other = Fixed(Box::leak(GeneratedPassphrase::random().unwrap().reveal().to_string().into_boxed_str()));
+    let not_this = KeysError::OtherDerivedKey { path: made.path().to_owned() };
+    assert_eq!(here.open(&name("alice"), &other).err(), Some(not_this));
+    let chosen = |key| KeysError::NotGenerated { name: name(key), problem: NotGenerated };
+    assert_eq!(here.open(&name("alice"), &Fixed("correct horse")).err(), Some(chosen("alice")));
+    let words = passphrase("correct horse");
+    assert_eq!(here.create_derived(&name("bob"), identity, &words, None, Timestamp::UNIX_EPOCH), Err(chosen("bob")));
+    let why = "another passphrase is another key";
+    assert_eq!(
+        here.change_passphrase(&name("alice"), &secret, &words),
+        Err(KeysError::NoPassphrase { name: name("alice"), why })
+    );
 }
