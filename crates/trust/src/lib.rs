@@ -10,6 +10,8 @@ mod age;
 pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
+#[cfg(feature = "provenance")]
+pub mod curator;
 mod decide;
 mod decision;
 mod demand;

@@ -69,3 +69,19 @@ pub const MISSING_STEPS: usize = 20_000;
 pub const DIAGRAM_NODES: usize = 1 << 20;
 /// Most coalitions and most blocking sets that are listed; the others are counted.
 pub const LISTED_SETS: usize = 1_000;
+/// Most statements that stand at one place: ballots of a large electorate about a file.
+pub const STATEMENTS: usize = 10_000;
+/// Most voters and auditors of one curator.
+pub const PEOPLE: usize = 10_000;
+/// Longest name of a voter or an auditor.
+pub const PERSON_BYTES: usize = 64;
+/// Most keys of one person: one for each of their machines.
+pub const PERSON_KEYS: usize = 8;
+/// Longest time for which a ballot counts: voters who are gone are not counted for ever.
+pub const BALLOT_DAYS: i64 = 90;
+/// Most files whose audits are looked at on the way from a whole audit to a file: releases of a year or two.
+pub const AUDIT_STEPS: usize = 64;
+/// Most authors whom a curator trusts for one project.
+pub const AUTHORS: usize = 1_000;
+/// Most objections of a curator to one project, or to authors.
+pub const OBJECTIONS: usize = 10_000;

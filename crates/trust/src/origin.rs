@@ -96,7 +96,7 @@ fn mark(origin: &Origin) -> u64 {
     digest.as_bytes().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
 
-fn sha256(bytes: &[u8]) -> Sha256 {
+pub(crate) fn sha256(bytes: &[u8]) -> Sha256 {
     let mut value = [0; 32];
     value.copy_from_slice(digest(&SHA256, bytes).as_ref());
     Sha256::from_bytes(value)

@@ -34,6 +34,7 @@ mod proofs;
 mod refresh;
 mod seal;
 mod search;
+mod statement;
 #[cfg(test)]
 mod testing;
 mod time;
@@ -50,6 +51,7 @@ pub use name::{ParseRoleNameError, ParseTargetPathError, PathPattern, RoleName, 
 pub use refresh::{Floor, Roots, Snapshots, Timestamps, TopTargets, Wanted};
 pub use seal::Seal;
 pub use search::{Chain, Found, Lookup, Progress, Search, Step};
+pub use statement::Statement;
 pub use time::{Expiry, ParseExpiryError, ReferenceTime};
 pub use verify::{Authentic, Authority, Current, Unverified};
 pub use view::{Edge, LiveView, View};

@@ -49,12 +49,13 @@ pub struct Authority<R> {
     kind: PhantomData<fn() -> R>,
 }
 
+/// A signed file.
 #[derive(Deserialize)]
-struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     #[serde(borrow)]
-    signatures: &'a RawValue,
+    pub(crate) signatures: &'a RawValue,
     #[serde(borrow)]
-    signed: &'a RawValue,
+    pub(crate) signed: &'a RawValue,
 }
 
 impl<R: Role> Unverified<R> {
@@ -113,7 +114,7 @@ impl<R: Role> Unverified<R> {
 }
 
 /// Reads the signatures, of which each identifier has one.
-fn signatures_of(entries: &RawValue) -> Result<Vec<Signature>, Fault> {
+pub(crate) fn signatures_of(entries: &RawValue) -> Result<Vec<Signature>, Fault> {
     canonical(entries.get().as_bytes())?;
     let signatures: Vec<Signature> = serde_json::from_str(entries.get()).map_err(malformed)?;
     if signatures.len() > limits::SIGNATURES {
@@ -147,7 +148,7 @@ fn body_of<R: Role>(signed: &RawValue) -> Result<R, Fault> {
     Ok(body)
 }
 
-fn malformed(error: impl std::fmt::Display) -> Fault {
+pub(crate) fn malformed(error: impl std::fmt::Display) -> Fault {
     Fault::Format(error.to_string().chars().flat_map(char::escape_debug).take(limits::MESSAGE_CHARACTERS).collect())
 }
 

@@ -1,0 +1,102 @@
+//! Trusted authors: a statement about a project once, and each release that the author signs is covered.
+
+use std::sync::Arc;
+
+use affineur_packaging::{ProjectName, Sha256};
+use affineur_tuf::{Chain, Found};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Shelf;
+use super::statements::{CuratorFault, said};
+use crate::provenance::{PublisherName, Verified};
+use crate::{FileFact, Level, Levels, Origin, Origins, ReferenceTime, Vouched, Worth, limits};
+
+/// Whose signature is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Author {
+    /// Who holds this key: the SHA-256 of the key itself.
+    Key(Sha256),
+    /// A publisher of PEP 740.
+    Publisher(PublisherName),
+}
+
+/// An author whom a curator trusts for a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedAuthor {
+    /// Who.
+    pub author: Author,
+    /// Until when.
+    pub until: Timestamp,
+    /// Through which roles the curator says so.
+    pub chain: Arc<Chain>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Paper {
+    authors: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    publisher: Option<String>,
+    until: Timestamp,
+}
+
+/// Reads whom a curator trusts for a project.
+///
+/// # Errors
+/// See [`CuratorFault`].
+pub fn authors(found: &Found, project: &ProjectName) -> Result<Vec<TrustedAuthor>, CuratorFault> {
+    const NAME: &str = "trusted authors";
+    let Paper { authors } = said(Shelf::Authors(project), found, NAME)?;
+    if authors.len() > limits::AUTHORS {
+        return Err(CuratorFault::TooMany { shelf: NAME, most: limits::AUTHORS });
+    }
+    let chain = Arc::new(found.chain.clone());
+    let read = |entry: Entry| {
+        let author = match (entry.key, entry.publisher) {
+            (Some(key), None) => Author::Key(key.parse().ok()?),
+            (None, Some(publisher)) => Author::Publisher(publisher.parse().ok()?),
+            _ => return None,
+        };
+        Some(TrustedAuthor { author, until: entry.until, chain: Arc::clone(&chain) })
+    };
+    authors.into_iter().map(read).collect::<Option<_>>().ok_or(CuratorFault::Form { shelf: NAME })
+}
+
+/// Vouches for a file that a trusted author signed: keys by which the project's own role is signed, or attestations that were
+/// verified for this very file. The statement that lasts longest counts.
+#[must_use]
+pub fn vouch_of_author(
+    authors: &[TrustedAuthor],
+    file: &Arc<FileFact>,
+    keys: &[Sha256],
+    attestations: &[Verified],
+    now: ReferenceTime,
+) -> Option<Vouched> {
+    let origin = |author: &Author| match author {
+        Author::Key(key) => keys.contains(key).then_some(Origin::Key(*key)),
+        Author::Publisher(name) => {
+            let signed = attestations.iter().map(Verified::publisher).find(|publisher| publisher.is(name))?;
+            Some(Origin::Publisher { issuer: signed.issuer().to_owned(), identity: signed.origin() })
+        }
+    };
+    let current = authors.iter().filter(|author| now < author.until);
+    let signed = current.filter_map(|trusted| Some((trusted, origin(&trusted.author)?)));
+    let (trusted, origin) = signed.max_by_key(|(trusted, _)| trusted.until)?;
+    Some(Vouched {
+        file: Arc::clone(file),
+        worth: Worth::Curator(Levels::new(Level::TrustedAuthor, [])),
+        origins: Origins::new(origin, []),
+        chain: Arc::clone(&trusted.chain),
+        pin: None,
+        attested: None,
+        until: Some(trusted.until),
+    })
+}

@@ -1,0 +1,166 @@
+//! Votes: signed ballots, of which each voter's newest counts.
+
+use std::collections::BTreeMap;
+
+use affineur_packaging::Sha256;
+use affineur_tuf::Found;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::people::whose;
+use super::statements::{CuratorFault, is_about, signed};
+use super::{People, Person, Said, Shelf};
+use crate::{FileFact, Level, Levels, Origins, ReferenceTime, Vouched, Worth, limits};
+
+/// What a voter thinks of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vote {
+    /// Let it through.
+    For,
+    /// Do not.
+    Against,
+    /// No opinion any more.
+    Withdrawn,
+}
+
+/// What a voter signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ballot {
+    #[serde(rename = "_type")]
+    kind: BallotKind,
+    /// For which curator it is.
+    pub curator: String,
+    /// About which project.
+    pub project: String,
+    /// About which file.
+    pub file: String,
+    /// Its digest.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// The vote.
+    pub vote: Vote,
+    /// Which of this voter's ballots about this file it is: the highest counts.
+    pub serial: u64,
+    /// When it was signed.
+    pub issued: Timestamp,
+    /// When it ends: at most [`limits::BALLOT_DAYS`] later.
+    pub expires: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum BallotKind {
+    #[serde(rename = "ballot")]
+    Ballot,
+}
+
+/// The highest serial that was seen of each voter about a file: what whoever counts must remember, so that no withdrawn ballot comes
+/// back.
+pub type Seen = BTreeMap<String, u64>;
+
+impl Ballot {
+    /// A ballot about a file whose bytes are known; `None` if they are not.
+    #[must_use]
+    pub fn new(
+        people: &People,
+        file: &FileFact,
+        vote: Vote,
+        serial: u64,
+        (issued, expires): (Timestamp, Timestamp),
+    ) -> Option<Self> {
+        Some(Self {
+            kind: BallotKind::Ballot,
+            curator: people.curator().to_string(),
+            project: file.project.to_string(),
+            file: file.name.to_string(),
+            sha256: file.sha256?.to_string(),
+            length: file.size?,
+            vote,
+            serial,
+            issued,
+            expires,
+        })
+    }
+
+    fn is_about(&self, people: &People, found: &Found, file: &FileFact) -> bool {
+        let digest = file.sha256.map(|sha256: Sha256| sha256.to_string());
+        self.curator == people.curator().to_string()
+            && self.project == file.project.as_str()
+            && self.file == file.name.as_str()
+            && Some(&self.sha256) == digest.as_ref()
+            && self.length == found.target.length()
+    }
+
+    fn holds(&self, now: ReferenceTime) -> bool {
+        let most = SignedDuration::from_hours(24 * limits::BALLOT_DAYS);
+        self.issued <= now && now < self.expires && self.expires.duration_since(self.issued) <= most
+    }
+}
+
+/// Counts the votes for a file: each voter once, by the ballot with their highest serial, whatever it says and whether or not it has
+/// expired. `seen` is what earlier counts saw; it is brought up to date.
+///
+/// Two different ballots with one serial cancel each other: somebody has a voter's key, or the voter plays.
+///
+/// # Errors
+/// See [`CuratorFault`].
+pub fn count(
+    people: &People,
+    found: &Found,
+    file: &FileFact,
+    seen: &mut Seen,
+    now: ReferenceTime,
+) -> Result<Said, CuratorFault> {
+    let ballots = signed(Shelf::Voted(&file.name), found, "ballots")?;
+    if let Err(sha256) = is_about(found, file) {
+        return Ok(Said::Contradicts { sha256 });
+    }
+    let mut newest: BTreeMap<&str, (&Person, Vec<Ballot>)> = BTreeMap::new();
+    for ballot in &ballots {
+        let Some((voter, ballot)) = whose::<Ballot>(people.voters(), ballot) else { continue };
+        if !ballot.is_about(people, found, file) {
+            continue;
+        }
+        let (_, kept) = newest.entry(voter.name()).or_insert((voter, Vec::new()));
+        match kept.first().map(|first| first.serial.cmp(&ballot.serial)) {
+            None | Some(std::cmp::Ordering::Less) => *kept = vec![ballot],
+            Some(std::cmp::Ordering::Equal) if !kept.contains(&ballot) => kept.push(ballot),
+            Some(_) => {}
+        }
+    }
+    let mut voters = Vec::new();
+    for (name, (voter, kept)) in newest {
+        let Some(first) = kept.first() else { continue };
+        let floor = seen.entry(name.to_owned()).or_default();
+        let current = first.serial >= *floor;
+        *floor = first.serial.max(*floor);
+        if let [ballot] = kept.as_slice()
+            && current
+            && ballot.vote == Vote::For
+            && ballot.holds(now)
+        {
+            voters.push((voter, ballot.expires));
+        }
+    }
+    Ok(vouch(people, found, file, &voters))
+}
+
+fn vouch(people: &People, found: &Found, file: &FileFact, voters: &[(&Person, Timestamp)]) -> Said {
+    let needed = usize::from(people.votes().get());
+    // It holds as long as enough of them do.
+    let mut ends: Vec<Timestamp> = voters.iter().map(|(_, expires)| *expires).collect();
+    ends.sort_by(|one, other| other.cmp(one));
+    let mut origins = voters.iter().flat_map(|(voter, _)| voter.origins());
+    let (Some(until), Some(first)) = (ends.get(needed - 1), origins.next()) else { return Said::Silent };
+    Said::Vouches(Box::new(Vouched {
+        file: std::sync::Arc::new(file.clone()),
+        worth: Worth::Curator(Levels::new(Level::Voted, [])),
+        origins: Origins::new(first, origins),
+        chain: std::sync::Arc::new(found.chain.clone()),
+        pin: None,
+        attested: None,
+        until: Some(*until),
+    }))
+}

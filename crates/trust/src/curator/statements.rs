@@ -1,0 +1,68 @@
+//! What stands in the `custom` field of a curator's target, and whether the target is about the file in question.
+
+use affineur_packaging::Sha256;
+use affineur_tuf::{Found, Statement};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{PeopleError, Shelf};
+use crate::listing::Misplaced;
+use crate::{FileFact, limits};
+
+/// What a curator signed and cannot be used. It says nothing then, and is not silent either: somebody made a mistake, or hides.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CuratorFault {
+    /// It is signed by a role from which it is not accepted.
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+    /// It has no `custom` field of the form that belongs here.
+    #[error("its {shelf} are not of the form that they must have")]
+    Form {
+        /// What is there.
+        shelf: &'static str,
+    },
+    /// There is more than any curator has.
+    #[error("its {shelf} are more than {most}")]
+    TooMany {
+        /// What there is too much of.
+        shelf: &'static str,
+        /// What is allowed.
+        most: usize,
+    },
+    /// Its list of people cannot be used.
+    #[error("its list of people cannot be used: {0}")]
+    People(#[from] PeopleError),
+    /// It has statements that need people, and no list of them.
+    #[error("it has no list of people")]
+    NoPeople,
+}
+
+/// Reads what is said at a place, if it came from there.
+pub(super) fn said<T: DeserializeOwned>(shelf: Shelf<'_>, found: &Found, name: &'static str) -> Result<T, CuratorFault> {
+    shelf.accepts(&found.chain)?;
+    let custom = found.target.custom().ok_or(CuratorFault::Form { shelf: name })?;
+    T::deserialize(custom).map_err(|_| CuratorFault::Form { shelf: name })
+}
+
+/// Reads what people signed at a place. Whose it is and what it says comes out with their keys.
+pub(super) fn signed(shelf: Shelf<'_>, found: &Found, name: &'static str) -> Result<Vec<Statement>, CuratorFault> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Signed {
+        statements: Vec<Value>,
+    }
+    let Signed { statements } = said(shelf, found, name)?;
+    if statements.len() > limits::STATEMENTS {
+        return Err(CuratorFault::TooMany { shelf: name, most: limits::STATEMENTS });
+    }
+    let form = |_| CuratorFault::Form { shelf: name };
+    statements.iter().map(|value| Statement::parse(value.to_string().as_bytes()).map_err(form)).collect()
+}
+
+/// Whether a target describes these very bytes.
+pub(super) fn is_about(found: &Found, file: &FileFact) -> Result<(), Option<Sha256>> {
+    let listed: Option<Sha256> = found.target.hashes().digest("sha256").and_then(|digest| digest.parse().ok());
+    let same = listed.is_some() && listed == file.sha256 && file.size.is_none_or(|size| size == found.target.length());
+    if same { Ok(()) } else { Err(listed) }
+}
