@@ -50,7 +50,7 @@ class Attacked:
 @pytest.fixture
 def attacked(index: Index, serving: Gateway, world: World) -> Iterator[Attacked]:
     index.publish(BRIE, MILK).succeeded()
-    with Mirror(serving.origin) as mirror:
+    with Mirror(behind=serving.origin) as mirror:
         policy = index.client(serving) / "affineur.toml"
         policy.write_text(policy.read_text().replace(serving.origin, mirror.origin))
         yield Attacked(index, serving, mirror, world)

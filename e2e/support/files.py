@@ -22,7 +22,7 @@ class FileServer:
     tls: ssl.SSLContext | None = None
 
     def __enter__(self) -> FileServer:
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), self.handler())
         self.server.of = self
         if self.tls:
             self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True)
@@ -32,6 +32,11 @@ class FileServer:
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+    @staticmethod
+    def handler() -> type[BaseHTTPRequestHandler]:
+        """What answers."""
+        return Handler
 
     @property
     def origin(self) -> str:
