@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -147,7 +148,10 @@ def test_a_publisher_that_runs_out_of_room_goes_on_when_there_is_some(small: Ind
 
 
 def until_published(index: Index) -> bool:
-    for _ in range(100):
+    """The publisher tries again every two seconds."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
         if index.status()["pending"] == 0:
             return True
+        time.sleep(0.1)
     return False

@@ -29,6 +29,7 @@ pub(super) async fn fsck(options: &FsckOptions) -> Result<ExitCode, Failure> {
         match harmful {
             0 => println!("nothing is missing, damaged or signed otherwise"),
             limits::FINDINGS.. => println!("{harmful} findings, and perhaps more"),
+            1 => println!("1 finding"),
             _ => println!("{harmful} findings"),
         }
     }
