@@ -153,5 +153,4 @@ def until_published(index: Index) -> bool:
     while time.monotonic() < end:
         if index.status()["pending"] == 0:
             return True
-        time.sleep(0.1)
     return False
