@@ -6,11 +6,13 @@ use serde::Deserialize;
 
 use super::ProvenanceFault;
 use crate::limits;
+use crate::origin::sha256;
 
 /// Statements of in-toto's attestation framework, version 1.
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
-/// The publish attestation of PEP 740's first index. The name of its documentation is part of the format.
-const PUBLISH: &str = "https://docs.pypi.org/attestations/publish/v1";
+/// The SHA-256 of the type of PEP 740's publish attestation, in hexadecimal digits. That type is the address of a page of a public
+/// index, and this repository names none.
+const PUBLISH_SHA256: &str = "64b3949826537e32dd526c5d9c31cbeb141dde83b68588399682d5aa3dcdcb74";
 /// SLSA's provenance, version 1.
 const SLSA: &str = "https://slsa.dev/provenance/v1";
 
@@ -24,12 +26,12 @@ pub enum Predicate {
 }
 
 impl Predicate {
-    /// Its URI.
-    #[must_use]
-    pub const fn uri(self) -> &'static str {
-        match self {
-            Self::Publish => PUBLISH,
-            Self::SlsaProvenance => SLSA,
+    /// The predicate of this type (in in-toto's words: with this URI).
+    fn of_type(text: &str) -> Option<Self> {
+        match text {
+            SLSA => Some(Self::SlsaProvenance),
+            other if sha256(other.as_bytes()).to_string() == PUBLISH_SHA256 => Some(Self::Publish),
+            _ => None,
         }
     }
 }
@@ -56,7 +58,7 @@ struct Digest {
 }
 
 /// Checks that a statement is about this file, and says what it states.
-pub(super) fn check(statement: &[u8], file: &FileName, sha256: &Sha256) -> Result<Predicate, ProvenanceFault> {
+pub(super) fn check(statement: &[u8], file: &FileName, digest: &Sha256) -> Result<Predicate, ProvenanceFault> {
     let statement: Statement = serde_json::from_slice(statement).map_err(|error| ProvenanceFault::Statement(quoted(&error)))?;
     if statement.kind != STATEMENT {
         return Err(ProvenanceFault::StatementType(quoted(&statement.kind)));
@@ -67,13 +69,11 @@ pub(super) fn check(statement: &[u8], file: &FileName, sha256: &Sha256) -> Resul
     if !FileName::of_project(&subject.name, file.project()).is_ok_and(|name| is_same(&name, file)) {
         return Err(ProvenanceFault::OtherFile(quoted(&subject.name)));
     }
-    if subject.digest.sha256.parse() != Ok(*sha256) {
+    if subject.digest.sha256.parse() != Ok(*digest) {
         return Err(ProvenanceFault::OtherDigest(quoted(&subject.digest.sha256)));
     }
-    [Predicate::Publish, Predicate::SlsaProvenance]
-        .into_iter()
-        .find(|predicate| predicate.uri() == statement.predicate_type)
-        .ok_or_else(|| ProvenanceFault::Predicate(quoted(&statement.predicate_type)))
+    let predicate = Predicate::of_type(&statement.predicate_type);
+    predicate.ok_or_else(|| ProvenanceFault::Predicate(quoted(&statement.predicate_type)))
 }
 
 /// Whether two file names are the same one but for how it is written: `Foo_bar-1.0.tar.gz` and `foo-bar-1.tar.gz`.

@@ -188,7 +188,7 @@ fn a_statement_about_something_else_is_refused_by_name() {
         (|statement| statement["more"] = json!(1), "Signature"),
         (|statement| statement["_type"] = json!("https://in-toto.io/Statement/v0.1"), "StatementType"),
         (|statement| statement["predicateType"] = json!("https://example.org/approved/v1"), "Predicate"),
-        (|statement| statement["predicateType"] = json!(Predicate::SlsaProvenance.uri()), "Signature"),
+        (|statement| statement["predicateType"] = json!("https://slsa.dev/provenance/v1"), "Signature"),
         (|statement| statement["subject"] = json!([]), "Subjects"),
         (|statement| statement["subject"] = json!([statement["subject"][0], statement["subject"][0]]), "Subjects"),
         (|statement| statement["subject"][0]["name"] = json!("other-0.0.19.tar.gz"), "OtherFile"),
@@ -206,9 +206,8 @@ fn a_statement_about_something_else_is_refused_by_name() {
     let digests = format!("{{\"sha256\":\"00\",\"sha256\":\"{}\"}}", GITHUB.sha256);
     let twice = format!(
         "{{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[{{\"name\":\"{}\",\"digest\":{digests}}}],\
-         \"predicateType\":\"{}\"}}",
-        GITHUB.file,
-        Predicate::Publish.uri()
+         \"predicateType\":\"https://slsa.dev/provenance/v1\"}}",
+        GITHUB.file
     );
     assert_eq!(raw(&twice), "Statement", "two digests, of which another reader takes the other");
 }
