@@ -76,20 +76,8 @@ impl<S: Store> Publisher<S> {
         };
         store.publish(publication).await?;
         let bins = Arc::new(vec![bins_expire; usize::try_from(tree.bins()).unwrap_or_default()]);
-        let Online { signer, granularity, validity } = online;
         let state = State { timestamp, snapshot: Text::of(&snapshot)?, bins };
-        Ok(Self {
-            store,
-            _lease: lease,
-            online: signer,
-            tree,
-            granularity,
-            validity,
-            state,
-            collected: None,
-            warned: None,
-            incoming: None,
-        })
+        Ok(Self::new(store, lease, online, (tree, state)))
     }
 
     /// Becomes the publisher of an index that has been initialised.
@@ -99,19 +87,13 @@ impl<S: Store> Publisher<S> {
     pub async fn start(store: S, online: Online) -> Result<Self, PublisherError> {
         let lease = store.publisher_lease().await?;
         let (tree, state) = load(&store).await?;
-        let Online { signer, granularity, validity } = online;
-        Ok(Self {
-            store,
-            _lease: lease,
-            online: signer,
-            tree,
-            granularity,
-            validity,
-            state,
-            collected: None,
-            warned: None,
-            incoming: None,
-        })
+        Ok(Self::new(store, lease, online, (tree, state)))
+    }
+
+    fn new(store: S, lease: S::Lease, online: Online, (tree, state): (Tree, State)) -> Self {
+        let Online { signer: online, granularity, validity } = online;
+        let (collected, warned, incoming) = (None, None, None);
+        Self { store, _lease: lease, online, tree, granularity, validity, state, collected, warned, incoming }
     }
 
     /// Begins anew from what is stored.
