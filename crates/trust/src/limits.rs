@@ -85,3 +85,5 @@ pub const AUDIT_STEPS: usize = 64;
 pub const AUTHORS: usize = 1_000;
 /// Most objections of a curator to one project, or to authors.
 pub const OBJECTIONS: usize = 10_000;
+/// Most curators that a curator passes on: each is a repository that every gateway asks.
+pub const DELEGATES: usize = 16;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! targets ─┬─ people.json                          who votes and who audits, and how many votes it takes
+//!          ├─ curators.json                        other curators whose vouches are passed on
 //!          ├─ trusted-author   authors/<project>          whose signatures are trusted, until when
 //!          ├─ voted            voted/<project>/<file>     signed ballots; length and digest are the file's own
 //!          ├─ audited          audited/<project>/<file>   signed audits; likewise
@@ -17,6 +18,7 @@
 mod audit;
 mod author;
 mod ballot;
+mod delegates;
 mod objections;
 mod people;
 mod shelf;
@@ -27,6 +29,7 @@ mod tests;
 pub use audit::{Audit, AuditProgress, AuditSearch, Base, Criteria};
 pub use author::{Author, TrustedAuthor, authors, vouch_of_author};
 pub use ballot::{Ballot, Seen, Vote, count};
+pub use delegates::{Delegate, DelegatesError};
 pub use objections::objections;
 pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person};
 pub use shelf::{AUDITED, OBJECTIONS, Shelf, TRUSTED_AUTHOR, VOTED};

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Shelf;
-use super::statements::CuratorFault;
+use super::statements::{CuratorFault, signed_bytes};
 use crate::origin::sha256;
 use crate::{Document, Origin, limits};
 
@@ -82,13 +82,8 @@ impl People {
     /// # Errors
     /// See [`CuratorFault`].
     pub fn read(document: Document<'_>) -> Result<Self, CuratorFault> {
-        Shelf::People.accepts(&document.found.chain)?;
-        let length = u64::try_from(document.bytes.len()).unwrap_or(u64::MAX);
-        let target = &document.found.target;
-        if length != target.length() || target.hashes().check(document.bytes).is_err() {
-            return Err(PeopleError::Differs.into());
-        }
-        Ok(Self::parse(document.bytes)?)
+        let bytes = signed_bytes(Shelf::People, document)?.ok_or(PeopleError::Differs)?;
+        Ok(Self::parse(bytes)?)
     }
 
     /// Reads a list, wherever it comes from: for those who write one.

@@ -19,6 +19,8 @@ pub const OBJECTIONS: &str = "objections";
 pub enum Shelf<'a> {
     /// Who votes and who audits.
     People,
+    /// Which other curators are passed on.
+    Curators,
     /// Whose signatures are trusted for a project.
     Authors(&'a ProjectName),
     /// Ballots about a file.
@@ -39,6 +41,7 @@ impl Shelf<'_> {
     pub fn path(self) -> Result<TargetPath, ParseTargetPathError> {
         match self {
             Self::People => "people.json".parse(),
+            Self::Curators => "curators.json".parse(),
             Self::Authors(project) => format!("authors/{project}").parse(),
             Self::Voted(file) => format!("voted/{}/{file}", file.project()).parse(),
             Self::Audited(file) => format!("audited/{}/{file}", file.project()).parse(),
@@ -52,7 +55,7 @@ impl Shelf<'_> {
     #[must_use]
     pub const fn role(self) -> Option<&'static str> {
         match self {
-            Self::People => None,
+            Self::People | Self::Curators => None,
             Self::Authors(_) => Some(TRUSTED_AUTHOR),
             Self::Voted(_) => Some(VOTED),
             Self::Audited(_) => Some(AUDITED),

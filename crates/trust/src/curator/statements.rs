@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{PeopleError, Shelf};
+use super::{DelegatesError, PeopleError, Shelf};
 use crate::listing::Misplaced;
-use crate::{FileFact, limits};
+use crate::{Document, FileFact, limits};
 
 /// What a curator signed and cannot be used. It says nothing then, and is not silent either: somebody made a mistake, or hides.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +33,9 @@ pub enum CuratorFault {
     /// Its list of people cannot be used.
     #[error("its list of people cannot be used: {0}")]
     People(#[from] PeopleError),
+    /// Its list of curators cannot be used.
+    #[error("its list of curators cannot be used: {0}")]
+    Delegates(#[from] DelegatesError),
     /// It has statements that need people, and no list of them.
     #[error("it has no list of people")]
     NoPeople,
@@ -58,6 +61,15 @@ pub(super) fn signed(shelf: Shelf<'_>, found: &Found, name: &'static str) -> Res
     }
     let form = |_| CuratorFault::Form { shelf: name };
     statements.iter().map(|value| Statement::parse(value.to_string().as_bytes()).map_err(form)).collect()
+}
+
+/// The bytes of a document, if it comes from where it belongs; `None` if they are not the ones that are signed.
+pub(super) fn signed_bytes<'a>(shelf: Shelf<'_>, document: Document<'a>) -> Result<Option<&'a [u8]>, CuratorFault> {
+    let Document { found, bytes } = document;
+    shelf.accepts(&found.chain)?;
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let same = length == found.target.length() && found.target.hashes().check(bytes).is_ok();
+    Ok(same.then_some(bytes))
 }
 
 /// Whether a target describes these very bytes.

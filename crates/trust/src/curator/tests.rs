@@ -15,6 +15,7 @@ use super::*;
 use crate::{Against, Document, FileFact, Origin, Vouched};
 
 mod audits;
+mod delegates;
 mod votes;
 
 const NOW: &str = "2029-01-01T00:00:00Z";
