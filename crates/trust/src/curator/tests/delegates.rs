@@ -39,7 +39,7 @@ fn what_cannot_be_used_is_an_error_for_the_whole_list() {
         ("root", |list| list["curators"]["team"]["root"] = "{}".into()),
         ("root", |list| {
             list["curators"]["team"]["root"] =
-                list["curators"]["team"]["root"].as_str().unwrap().replace("keyid", "keyId").into()
+                list["curators"]["team"]["root"].as_str().unwrap().replace("keyid", "keyId").into();
         }),
         ("projects", |list| list["curators"]["team"]["projects"] = json!(["a b"])),
         ("levels", |list| list["curators"]["team"]["levels"] = json!([])),
