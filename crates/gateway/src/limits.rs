@@ -300,12 +300,6 @@ pub const CONFIGURATION_LINES: usize = 200_000;
 pub const AUTHORITIES_BYTES: u64 = 16 << 20;
 /// Most files that are read of a folder of trusted authorities; distributions have 300.
 pub const AUTHORITY_FILES: usize = 4_096;
-/// Largest lock file; large projects' have 3 MB.
-pub const LOCK_BYTES: u64 = 64 << 20;
-/// Most packages of a lock file that are asked for their index.
-pub const LOCK_PACKAGES: usize = 100_000;
-/// Most index URLs that a project's lock files may suggest.
-pub const LOCK_INDEXES: usize = 32;
 /// Folders above the working directory in which a project is looked for.
 pub const PROJECT_DEPTH: usize = 32;
 /// Most entries of a folder that are looked at for lock files.

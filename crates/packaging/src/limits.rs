@@ -20,6 +20,17 @@ pub const REQUIREMENT_BYTES: usize = 1_024;
 /// Longest part of an error message that repeats what came from outside.
 pub const QUOTED_BYTES: usize = 200;
 
+/// Largest lock file; large projects' have 3 MB.
+pub const LOCK_BYTES: usize = 64 << 20;
+/// Most packages of a lock file; the largest projects' have a few thousand.
+pub const LOCK_RELEASES: usize = 100_000;
+/// Most files, or digests instead of them, of a lock file: a hundred for each of two thousand releases.
+pub const LOCK_FILES: usize = 200_000;
+/// Most lines of a requirements file that is a lock: one for each of [`LOCK_FILES`].
+pub const LOCK_LINES: usize = 200_000;
+/// Most index URLs that lock files may suggest.
+pub const LOCK_INDEXES: usize = 32;
+
 /// Most entries of a wheel or a source distribution. The largest public ones have about 20 000.
 pub const WHEEL_ENTRIES: u64 = 100_000;
 /// Most bytes of a wheel's central directory: 160 bytes for each of [`WHEEL_ENTRIES`].
