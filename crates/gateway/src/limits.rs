@@ -337,3 +337,11 @@ pub const LARGE_PAGE_BYTES: usize = 4 << 20;
 pub const SMALL_VIEW_FILES: usize = 32;
 /// How hard pages are compressed with gzip: more costs twice the time for a few per cent.
 pub const GZIP_LEVEL: u32 = 4;
+
+// The policy of a service.
+
+/// How often a service reads its policy files, a few kilobytes: a change is in force within two looks, and a file that an editor
+/// is still writing is rarely the same in two of them.
+pub const POLICY_LOOKS: Duration = Duration::from_secs(1);
+/// Most differences between two policies that are logged: more are read beside each other.
+pub const POLICY_CHANGES: usize = 12;

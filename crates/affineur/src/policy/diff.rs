@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use affineur_gateway::setup;
 use affineur_trust::analysis::{Difference, differences};
-use affineur_trust::{PartyName, map};
+use affineur_trust::map;
 use anstream::{print, println};
 
 use super::check::read;
-use crate::colours::{BOLD, GREEN, PLAIN, YELLOW};
+use crate::colours::{GREEN, PLAIN, YELLOW};
 use crate::failure::Failure;
 
 pub(crate) fn diff(old: &Path, new: &Path) -> Result<ExitCode, Failure> {
@@ -26,19 +26,8 @@ pub(crate) fn diff(old: &Path, new: &Path) -> Result<ExitCode, Failure> {
 }
 
 fn line(difference: &Difference) -> String {
-    let Difference { projects, admits, key, by } = difference;
-    let sign =
-        if *admits { format!("{YELLOW}+ may let more through{PLAIN}") } else { format!("{GREEN}- withholds more{PLAIN}") };
-    let projects = projects.as_ref().map(|projects| projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
-    let projects = projects.map(|projects| format!(" for {projects}")).unwrap_or_default();
-    let names = by.iter().map(PartyName::as_str).collect::<Vec<_>>();
-    let by = match (*key, names.as_slice()) {
-        (_, []) => String::new(),
-        ("demand", names) => format!(": {} are {}enough", names.join(" + "), if *admits { "" } else { "no longer " }),
-        ("urgent", names) => format!(": {} shorten {}the wait", names.join(" + "), if *admits { "" } else { "no longer " }),
-        (_, names) => format!(": {}", names.join(", ")),
-    };
-    format!("{sign}{projects}, {BOLD}{key}{PLAIN}{by}")
+    let (sign, colour) = if difference.admits { ('+', YELLOW) } else { ('-', GREEN) };
+    format!("{colour}{sign} {difference}{PLAIN}")
 }
 
 pub(crate) fn import_map(file: &Path) -> Result<ExitCode, Failure> {

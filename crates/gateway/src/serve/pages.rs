@@ -11,7 +11,7 @@ use url::Url;
 
 use super::plain;
 use crate::body::{Body, full};
-use crate::engine::{Asked, Gateway, WhyAnswer, WhyFile};
+use crate::engine::{Asked, Gateway, PolicyStatus, WhyAnswer, WhyFile};
 
 /// Which installer is to be pointed at a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,11 +115,14 @@ pub(super) async fn why(gateway: &Arc<Gateway>, project: &str, version: Option<&
     typed("text/plain; charset=utf-8", answer.to_string())
 }
 
-pub(super) fn front(gateway: &Gateway) -> Response<Body> {
+pub(super) fn front(gateway: &Gateway, policy: &PolicyStatus) -> Response<Body> {
+    let refused = policy.refused.as_ref().map(|why| format!("refused        {why}\n")).unwrap_or_default();
     let text = format!(
-        "affineur gateway {}, mode {:?}\n\nindex          /simple/\nexplanations   /why/<project>/<version>\nhealth         /health/live  /health/ready\n\nHow to use it: affineur gateway client-config pip|uv|poetry\n",
+        "affineur gateway {}, mode {:?}\n\npolicy         sha256:{}, in force since {:.0}\n{refused}\nindex          /simple/\nexplanations   /why/<project>/<version>\nhealth         /health/live  /health/ready\n\nHow to use it: affineur gateway client-config pip|uv|poetry\n",
         env!("CARGO_PKG_VERSION"),
-        gateway.mode()
+        gateway.mode(),
+        policy.sha256,
+        policy.since,
     );
     plain(StatusCode::OK, text)
 }
