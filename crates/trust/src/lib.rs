@@ -46,9 +46,11 @@ pub use policy::{
 };
 pub use reason::{Class, Missing, Reason};
 pub use standing::Standing;
-pub use vouch::{Document, DocumentFault, DocumentKind, NotVouched, ShownChain, VerifiedListing, VerifiedProject, Vouched};
-pub use why::{Explanation, MetDemand};
-pub use worth::{Level, Levels, Worth};
+pub use vouch::{
+    Document, DocumentFault, DocumentKind, NotVouched, ShownChain, VerifiedListing, VerifiedProject, Vouched, Vouches,
+};
+pub use why::{Counted, Explanation, MetDemand};
+pub use worth::{Level, Worth};
 
 /// The moment for which a decision is made. Comes from the edge of the program, never from a clock in here.
 pub type ReferenceTime = jiff::Timestamp;

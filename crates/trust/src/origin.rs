@@ -73,6 +73,11 @@ impl Origins {
         few.iter().any(|origin| many.contains(origin))
     }
 
+    /// Whether all of them are among the others.
+    pub(crate) fn are_within(&self, others: &Self) -> bool {
+        self.origins.len() <= others.origins.len() && self.iter().all(|origin| others.contains(origin))
+    }
+
     /// For finding quickly that many have nothing in common. Equal origins have equal marks.
     pub(crate) fn marks(&self) -> &[u64] {
         &self.marks

@@ -205,7 +205,7 @@ impl Gateway {
                 None => Claim::Pinned(observed.pin.clone()),
                 Some(verified) => verified
                     .vouch(fact(project, &entry), &observed.pin)
-                    .map_or(Claim::Silent, |vouched| Claim::Vouched(Box::new(vouched))),
+                    .map_or(Claim::Silent, |vouched| Claim::Vouched(vouched.into())),
             },
         };
         self.decide_claim(source, project, entry, Some(observed.pin), claim)

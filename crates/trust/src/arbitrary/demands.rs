@@ -7,7 +7,7 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::testing::Vouch;
-use crate::{Against, Domain, Intent, Level, Levels, MilliTrust, Objection, Origin, Origins, Rule, Track, Worth};
+use crate::{Against, Domain, Intent, Level, MilliTrust, Objection, Origin, Origins, Rule, Track, Vouches, Worth};
 
 static CHAIN: LazyLock<std::sync::Arc<Chain>> = LazyLock::new(|| std::sync::Arc::new(super::VOUCHED[0].1.chain().clone()));
 
@@ -22,19 +22,20 @@ pub(crate) fn origins() -> impl Strategy<Value = Origins> {
     (origin(), vec(origin(), 0..2)).prop_map(|(first, others)| Origins::new(first, others))
 }
 
-fn levels() -> impl Strategy<Value = Levels> {
-    let level = || select(&Level::ALL[..]);
-    (level(), option::of(level())).prop_map(|(first, other)| Levels::new(first, other))
+/// One alternative of a curator for this file.
+pub(crate) fn alternative(file: FileFact) -> impl Strategy<Value = Vouched> {
+    let file = std::sync::Arc::new(file);
+    (select(&Level::ALL[..]), origins(), option::weighted(0.2, time())).prop_map(move |(level, origins, until)| {
+        let file = std::sync::Arc::clone(&file);
+        let vouch = Vouch { file, worth: Worth::Curator(level), origins, pin: None, attested: None, until };
+        vouch.made(&CHAIN)
+    })
 }
 
-/// A curator's vouch for this file.
+/// What a curator vouches with for this file.
 pub(crate) fn curated(file: FileFact) -> impl Strategy<Value = Claim> {
-    let file = std::sync::Arc::new(file);
-    (levels(), origins(), option::weighted(0.2, time())).prop_map(move |(levels, origins, until)| {
-        let file = std::sync::Arc::clone(&file);
-        let vouch = Vouch { file, worth: Worth::Curator(levels), origins, pin: None, attested: None, until };
-        Claim::Vouched(Box::new(vouch.made(&CHAIN)))
-    })
+    let others = vec(alternative(file.clone()), 0..3);
+    (alternative(file), others).prop_map(|(first, others)| Claim::Vouched(Vouches::new(first, others)))
 }
 
 pub(crate) fn objection() -> impl Strategy<Value = Objection> {

@@ -1,5 +1,6 @@
 //! Trusted authors: a statement about a project once, and each release that the author signs is covered.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use affineur_packaging::{ProjectName, Sha256};
@@ -10,7 +11,7 @@ use serde::Deserialize;
 use super::Shelf;
 use super::statements::{CuratorFault, said};
 use crate::provenance::{PublisherName, Verified};
-use crate::{FileFact, Level, Levels, Origin, Origins, ReferenceTime, Vouched, Worth, limits};
+use crate::{FileFact, Level, Origin, Origins, ReferenceTime, Vouched, Vouches, Worth, limits};
 
 /// Whose signature is trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +71,8 @@ pub fn authors(found: &Found, project: &ProjectName) -> Result<Vec<TrustedAuthor
     authors.into_iter().map(read).collect::<Option<_>>().ok_or(CuratorFault::Form { shelf: NAME })
 }
 
-/// Vouches for a file that a trusted author signed: keys by which the project's own role is signed, or attestations that were
-/// verified for this very file. The statement that lasts longest counts.
+/// Vouches for a file that trusted authors signed: with keys by which the project's own role is signed, or attestations that were
+/// verified for this very file. Each author is an alternative; of several statements about one, that which lasts longest counts.
 #[must_use]
 pub fn vouch_of_author(
     authors: &[TrustedAuthor],
@@ -79,7 +80,7 @@ pub fn vouch_of_author(
     keys: &[Sha256],
     attestations: &[Verified],
     now: ReferenceTime,
-) -> Option<Vouched> {
+) -> Option<Vouches> {
     let origin = |author: &Author| match author {
         Author::Key(key) => keys.contains(key).then_some(Origin::Key(*key)),
         Author::Publisher(name) => {
@@ -87,16 +88,23 @@ pub fn vouch_of_author(
             Some(Origin::Publisher { issuer: signed.issuer().to_owned(), identity: signed.origin() })
         }
     };
-    let current = authors.iter().filter(|author| now < author.until);
-    let signed = current.filter_map(|trusted| Some((trusted, origin(&trusted.author)?)));
-    let (trusted, origin) = signed.max_by_key(|(trusted, _)| trusted.until)?;
-    Some(Vouched {
+    let mut signed: BTreeMap<Origin, &TrustedAuthor> = BTreeMap::new();
+    for trusted in authors.iter().filter(|author| now < author.until) {
+        let Some(origin) = origin(&trusted.author) else { continue };
+        let longest = signed.entry(origin).or_insert(trusted);
+        if trusted.until > longest.until {
+            *longest = trusted;
+        }
+    }
+    let vouched = |(origin, trusted): (Origin, &TrustedAuthor)| Vouched {
         file: Arc::clone(file),
-        worth: Worth::Curator(Levels::new(Level::TrustedAuthor, [])),
+        worth: Worth::Curator(Level::TrustedAuthor),
         origins: Origins::new(origin, []),
         chain: Arc::clone(&trusted.chain),
         pin: None,
         attested: None,
         until: Some(trusted.until),
-    })
+    };
+    let mut vouched = signed.into_iter().map(vouched).take(limits::ALTERNATIVES);
+    Some(Vouches::new(vouched.next()?, vouched))
 }

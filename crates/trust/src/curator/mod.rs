@@ -25,6 +25,7 @@ mod shelf;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 pub use audit::{Audit, AuditProgress, AuditSearch, Base, Criteria};
 pub use author::{Author, TrustedAuthor, authors, vouch_of_author};
@@ -37,13 +38,13 @@ pub use statements::CuratorFault;
 
 use affineur_packaging::Sha256;
 
-use crate::Vouched;
+use crate::Vouches;
 
 /// What one level of a curator says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// It vouches.
-    Vouches(Box<Vouched>),
+    Vouches(Vouches),
     /// It vouches for other bytes under this name.
     Contradicts {
         /// Their digest, where it is a SHA-256.

@@ -137,7 +137,7 @@ fn counted(people: &People, ballots: &[Value], seen: &mut Seen) -> Said {
 
 fn vouched(said: Said) -> Option<Vouched> {
     match said {
-        Said::Vouches(vouched) => Some(*vouched),
+        Said::Vouches(vouches) => Some(vouches.first().clone()),
         Said::Silent => None,
         Said::Contradicts { sha256 } => panic!("contradicts with {sha256:?}"),
     }
@@ -161,10 +161,18 @@ fn a_trusted_key_covers_what_it_signed_until_the_statement_ends() {
         said(json!({"authors": [{"key": key.to_string(), "until": days(3)}, {"key": key.to_string(), "until": days(2)}]}));
     let trusted = trusted.unwrap();
     let vouch = |keys: &[Sha256], now| vouch_of_author(&trusted, &brie, keys, &[], now);
-    let vouched = vouch(&[key], now()).unwrap();
+    let vouches = vouch(&[key], now()).unwrap();
+    assert_eq!(vouches.iter().count(), 1, "two statements about one author");
+    let vouched = vouches.first();
     assert_eq!((vouched.worth().to_string(), vouched.until()), ("trusted-author".to_owned(), Some(days(3))));
     assert_eq!(vouched.origins().iter().collect::<Vec<_>>(), [&Origin::Key(key)]);
     assert!(vouch(&[], now()).is_none(), "the author did not sign");
+    let second = Sha256::from_bytes([6; 32]);
+    let two =
+        said(json!({"authors": [{"key": key.to_string(), "until": days(3)}, {"key": second.to_string(), "until": days(2)}]}));
+    let both = vouch_of_author(&two.unwrap(), &brie, &[second, key], &[], now()).unwrap();
+    let until: Vec<_> = both.iter().map(|vouched| (vouched.origins().iter().count(), vouched.until())).collect();
+    assert_eq!(until, [(1, Some(days(3))), (1, Some(days(2)))], "each author is an alternative");
     assert!(vouch(&[Sha256::from_bytes([6; 32])], now()).is_none());
     assert!(vouch(&[key], days(3)).is_none(), "it has ended");
     for bad in [
