@@ -2,7 +2,6 @@
 
 mod check;
 mod diff;
-mod locked;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -284,6 +284,9 @@ pub const LINKED_FILES: usize = 100_000;
 pub const DISTRUSTED_FILES: usize = 100_000;
 /// Most files that `why` explains.
 pub const WHY_FILES: usize = 200;
+/// Most files of an explanation for which it is worked out whose vouches would be enough: each may take ten milliseconds. A release
+/// has rarely more.
+pub const WHY_ACCOUNTS: usize = 64;
 /// How long requests that have begun may go on when the service stops: a slow download is asked for again elsewhere.
 pub const SHUTDOWN_SECONDS: u64 = 30;
 /// Most projects on the service's root page.

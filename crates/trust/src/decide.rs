@@ -11,6 +11,8 @@
 mod missing;
 mod wait;
 
+pub(crate) use self::missing::standing;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -181,7 +183,7 @@ impl Case<'_> {
         let void = |vouched: &Vouched| {
             objections
                 .iter()
-                .any(|objection| matches!(&objection.against, Against::Author(author) if vouched.origins().rest_on(author)))
+                .any(|objection| matches!(&objection.against, Against::Author(author) if vouched.origins().contains(author)))
         };
         self.source_vouches().is_some_and(|vouches| vouches.about(self.file).any(|vouched| !void(vouched)))
     }

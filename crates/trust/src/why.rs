@@ -1,7 +1,11 @@
 //! Why a demand is met, by whom in the end, or what would have to be added: data for `affineur why`.
 
+mod account;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use self::account::{Account, PartySays, Says, Statement};
 
 use crate::demand::{CompiledDemand, Met, Parties, Tally, bit, positions};
 use crate::text::thousandths;
@@ -17,7 +21,7 @@ pub enum Explanation {
         /// Who, and what each adds.
         coalition: Vec<Counted>,
     },
-    /// It does not hold, and would if all parties of one of these sets vouched too.
+    /// It does not hold, and would if all parties of one of these sets vouched too, or as strongly as they can.
     Missing {
         /// The smallest sets, smallest first. Empty if not even everybody's vouch would do.
         sets: Vec<Vec<PartyName>>,
@@ -126,8 +130,8 @@ impl fmt::Display for MetDemand {
 
 /// The smallest sets of parties whose vouches would be enough, smallest first, and whether there may be more.
 fn missing(demand: &CompiledDemand, tally: &Tally) -> (Vec<Parties>, bool) {
-    let absent = demand.counted & !tally.vouching & able(demand);
-    let enough = |set: Parties| demand.met(&tally.with(set, demand)) == Met::Yes;
+    let absent = demand.counted & able(demand) & (!tally.vouching | tally.lighter(demand));
+    let enough = |set: Parties| demand.met(&tally.raised(set, demand)) == Met::Yes;
     if !enough(absent) {
         return (Vec::new(), false);
     }

@@ -227,10 +227,16 @@ impl Gateway {
     ) -> DecidedFile {
         let now = clock::now();
         let fact = fact(project, &entry);
-        let evidence = Evidence::of_source(source.name.clone(), claim);
+        let evidence = self.evidence(source, claim);
         let decision = self.policy.decide(fact, &evidence, now);
         let dated = pin.as_ref().and_then(|pin| dated(pin, self.policy.main().age_from_for(project), now));
         DecidedFile { entry, pin, decision, dated }
+    }
+
+    /// All that is known about one file, beginning with what its source says.
+    #[expect(clippy::unused_self, reason = "curators' claims come from here")]
+    pub(super) fn evidence(&self, source: &Source, claim: Claim) -> Evidence {
+        Evidence::of_source(source.name.clone(), claim)
     }
 
     /// Decides again after something more was learned about the file.
@@ -415,7 +421,7 @@ fn dated(pin: &Pin, age_from: AgeFrom, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-fn fact(project: &ProjectName, entry: &PageFile) -> FileFact {
+pub(super) fn fact(project: &ProjectName, entry: &PageFile) -> FileFact {
     FileFact { project: project.clone(), name: entry.name.clone(), size: entry.size, sha256: entry.sha256 }
 }
 

@@ -3,6 +3,7 @@
 //! The proxy and the service both end here, and so does `why`: there is one way from a file's name to a decision
 //! ([`Gateway::listing`]) and one way from a decision to bytes ([`Gateway::send_file`]).
 
+mod account;
 pub(crate) mod ask;
 mod assemble;
 pub(crate) mod clock;

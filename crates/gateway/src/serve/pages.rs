@@ -148,13 +148,15 @@ fn html(answer: &WhyAnswer) -> String {
 
 fn row(page: &mut String, file: &WhyFile) {
     let reasons: Vec<String> = file.reasons.iter().map(|reason| escape(&reason.to_string())).collect();
+    let account = file.account.as_ref().map(|account| format!("<pre>{}</pre>", escape(&account.to_string())));
     let remedies: Vec<String> = file.remedies.iter().map(|remedy| escape(remedy)).collect();
     let _ = writeln!(
         page,
-        "<tr><td><code>{}</code><td>{}<td>{}<td>{}</tr>",
+        "<tr><td><code>{}</code><td>{}<td>{}{}<td>{}</tr>",
         escape(file.file.as_str()),
         file.outcome,
         reasons.join("<br>"),
+        account.unwrap_or_default(),
         remedies.join("<br>")
     );
 }

@@ -86,7 +86,7 @@ impl Case<'_> {
 }
 
 /// Why a party does not vouch.
-pub(super) fn standing(
+pub(crate) fn standing(
     demand: &CompiledDemand,
     name: &PartyName,
     file: &FileFact,

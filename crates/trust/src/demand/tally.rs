@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::shared::{Alternative, Choice, Count};
 use super::{CompiledDemand, Participant, Parties, Shared, bit, positions};
-use crate::{Against, Author, Claim, Class, Evidence, FileFact, Objection, PartyName, ReferenceTime, Vouched, Vouches, limits};
+use crate::{Against, Claim, Class, Evidence, FileFact, Objection, Origin, PartyName, ReferenceTime, Vouched, Vouches, limits};
 
 /// What evidence says about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl CompiledDemand {
     }
 
     /// Authors against whom somebody with a veto objects: what others vouch for on their word counts nothing.
-    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Author> {
+    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Origin> {
         let author = |objection: &'a Objection| match &objection.against {
             Against::Author(author) if objection.is_active(now) && self.has_veto(&objection.party) => Some(author),
             _ => None,
@@ -144,6 +144,12 @@ impl Tally {
         Some(Score { sum, tally: self, choice })
     }
 
+    /// Who adds less than all its weight.
+    pub(crate) fn lighter(&self, demand: &CompiledDemand) -> Parties {
+        let lighter = |at: &usize| self.weight(*at) < u64::from(demand.heaviest(*at).thousandths());
+        (0..demand.parties.len()).filter(lighter).fold(0, |set, at| set | bit(at))
+    }
+
     /// What a party adds at most.
     pub(crate) fn weight(&self, at: usize) -> u64 {
         self.counts.get(at).map_or(0, |count| u64::from(count.weight))
@@ -151,8 +157,13 @@ impl Tally {
 
     /// As if these vouched too, each with all its weight and on an origin of its own.
     pub(crate) fn with(&self, parties: Parties, demand: &CompiledDemand) -> Self {
+        self.raised(parties & !self.vouching, demand)
+    }
+
+    /// As if these vouched too, or with all their weight. Of those who share an origin, what they vouch with stays what it is.
+    pub(crate) fn raised(&self, parties: Parties, demand: &CompiledDemand) -> Self {
         let mut tally = self.clone();
-        for at in positions(parties & demand.counted & !self.vouching) {
+        for at in positions(parties & demand.counted) {
             tally.vouch(at, Count { weight: demand.heaviest(at).thousandths(), worth: None });
         }
         tally
@@ -186,11 +197,11 @@ impl Score<'_> {
 fn counting<'a>(
     vouches: &'a Vouches,
     file: &FileFact,
-    void: &[&Author],
+    void: &[&Origin],
     is_source: bool,
     now: ReferenceTime,
 ) -> impl Iterator<Item = &'a Vouched> {
-    let is_void = |vouched: &Vouched| void.iter().any(|author| vouched.origins().rest_on(author));
+    let is_void = |vouched: &Vouched| void.iter().any(|author| vouched.origins().contains(author));
     let all = is_source && vouches.about(file).all(is_void);
     vouches.iter().filter(move |vouched| vouched.holds(file, now) && (all || !is_void(vouched)))
 }

@@ -44,21 +44,17 @@ fn key(byte: u8) -> crate::Origin {
     crate::Origin::Key(Sha256::from_bytes([byte; 32]))
 }
 
-fn author_key(byte: u8) -> crate::Author {
-    crate::Author::Key(Sha256::from_bytes([byte; 32]))
-}
-
-fn vouch(worth: Worth, origin: u8) -> Vouch {
+pub(crate) fn vouch(worth: Worth, origin: u8) -> Vouch {
     let origins = Origins::new(key(origin), []);
     let pin = matches!(worth, Worth::Index { .. }).then(|| uploaded("2026-11-19T00:00:00Z"));
     Vouch { file: Arc::new(requests()), worth, origins, pin, attested: None, until: None }
 }
 
-fn claim(vouch: Vouch) -> Claim {
+pub(crate) fn claim(vouch: Vouch) -> Claim {
     Claim::Vouched(vouch.made(&CHAIN).into())
 }
 
-fn audited(origin: u8) -> Claim {
+pub(crate) fn audited(origin: u8) -> Claim {
     claim(vouch(Worth::Curator(Level::Audited), origin))
 }
 
@@ -67,19 +63,19 @@ fn indexed(track: Option<Track>) -> Claim {
 }
 
 /// Everybody vouches.
-fn all() -> Evidence {
+pub(crate) fn all() -> Evidence {
     let claims = [("index", indexed(None)), ("pypi-curator", audited(2)), ("curator-1", audited(3)), ("curator-2", audited(4))];
     let claims = claims.into_iter().map(|(name, claim)| (party(name), claim)).collect();
     Evidence { claims, heard: [(party("curator-1"), now())].into(), ..Evidence::of_source(party("index"), Claim::Silent) }
 }
 
-fn but(name: &str, claim: Claim) -> Evidence {
+pub(crate) fn but(name: &str, claim: Claim) -> Evidence {
     let mut about = all();
     about.claims.insert(party(name), claim);
     about
 }
 
-fn mail(more: &str) -> Policy {
+pub(crate) fn mail(more: &str) -> Policy {
     Policy::parse(&MAIL.replacen("sources", &format!("{more}\nsources"), 1)).unwrap()
 }
 
@@ -201,7 +197,7 @@ fn a_contradiction_is_hostile_only_of_the_source_and_of_those_whom_the_policy_na
 fn an_objection_of_a_veto_withholds_until_it_ends_and_others_are_told() {
     let against = |against| Evidence { objections: vec![objection("curator-1", against)], ..all() };
     let requests_below_3 = || Against::Versions { project: requests().project, versions: "<3".parse().unwrap() };
-    let author = || Against::Author(author_key(1));
+    let author = || Against::Author(key(1));
     for what in [Against::Project(requests().project), Against::File(requests().sha256.unwrap()), requests_below_3(), author()]
     {
         let withheld = withheld(mail("veto = ['curator-1']").decide(&requests(), &against(what.clone()), now()));
@@ -211,7 +207,7 @@ fn an_objection_of_a_veto_withholds_until_it_ends_and_others_are_told() {
         assert!(allowed.reasons().iter().any(|reason| reason.is_loud() && reason.code() == "other-party-objects"));
     }
     for what in
-        [Against::Project("other".parse().unwrap()), Against::File(Sha256::from_bytes([8; 32])), Against::Author(author_key(9))]
+        [Against::Project("other".parse().unwrap()), Against::File(Sha256::from_bytes([8; 32])), Against::Author(key(9))]
     {
         assert!(mail("veto = ['curator-1']").decide(&requests(), &against(what), now()).is_allowed());
     }
@@ -229,7 +225,7 @@ fn an_objection_that_ends_lets_the_file_through_then() {
 
 #[test]
 fn an_objection_to_an_author_takes_away_what_others_vouch_on_their_word() {
-    let about = Evidence { objections: vec![objection("pypi-curator", Against::Author(author_key(3)))], ..all() };
+    let about = Evidence { objections: vec![objection("pypi-curator", Against::Author(key(3)))], ..all() };
     let text = "score 3.500 of 5.500: curator-1 adds nothing (somebody with a veto objects to the author it trusts)";
     assert_eq!(says_about(&mail("veto = ['pypi-curator']"), &about), (Some(Class::Refused), text.to_owned()));
     assert_eq!(says_about(&mail(""), &about).0, None, "without a veto it is told only");
@@ -313,7 +309,7 @@ fn each_alternative_ends_and_is_void_by_itself() {
     let veto = mail("veto = ['curator-2']");
     let valid = but("pypi-curator", Claim::Vouched(Vouches::new(until("2026-12-01T00:00:00Z"), [other()])));
     let objections = |keys: &[u8]| Evidence {
-        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(author_key(*byte)))).collect(),
+        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(key(*byte)))).collect(),
         ..valid.clone()
     };
     assert_eq!(says_about(&veto, &objections(&[2])).0, None);
@@ -326,7 +322,7 @@ fn an_objection_to_one_of_two_authors_on_whose_word_the_source_vouches_does_not_
     let worth = Worth::Index { tier: crate::listing::Tier::Unclaimed, track: None };
     let two = but("index", Claim::Vouched(Vouches::new(vouch(worth, 1).made(&CHAIN), [vouch(worth, 6).made(&CHAIN)])));
     let against = |keys: &[u8]| Evidence {
-        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(author_key(*byte)))).collect(),
+        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(key(*byte)))).collect(),
         ..two.clone()
     };
     let veto = mail("veto = ['curator-2']");
