@@ -8,6 +8,7 @@ mod colours;
 mod failure;
 mod index;
 mod key;
+mod lock_file;
 mod policy;
 mod run;
 mod secrets;
@@ -50,7 +51,7 @@ async fn execute(arguments: Affineur) -> Result<ExitCode, Failure> {
         Command::Gateway(GatewayCommand::Serve(options)) => serve::serve(options).await,
         Command::Gateway(GatewayCommand::ClientConfig { installer, url }) => client_config::print(installer, &url),
         Command::Policy(PolicyCommand::Check { file, json }) => policy::check(&file, json),
-        Command::Policy(PolicyCommand::Diff { old, new }) => policy::diff(&old, &new),
+        Command::Policy(PolicyCommand::Diff(options)) => policy::diff(options).await,
         Command::Policy(PolicyCommand::ImportMap { file }) => policy::import_map(&file),
         Command::Policy(PolicyCommand::Trust { file }) => policy::trust(&file).await,
         Command::Policy(PolicyCommand::Move { project, to }) => policy::move_project(&project, &to).await,

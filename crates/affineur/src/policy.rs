@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod locked;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -27,9 +27,21 @@ use crate::state::{State, StateError};
 /// The name of a policy file, wherever it is found.
 pub const POLICY_FILE: &str = "affineur.toml";
 
+/// What a gateway is put together for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To hold: with the policy of the working directory, and what is learned is remembered.
+    #[default]
+    Use,
+    /// To learn what a policy would do: it holds alone, and what is learned for it is forgotten. What is remembered counts.
+    Trial,
+}
+
 /// What the caller asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
+    /// What for.
+    pub purpose: Purpose,
     /// The working directory; empty where it is the process's own.
     pub folder: PathBuf,
     /// `--policy`.
@@ -278,13 +290,20 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         Some(file) => State::open_file(file)?,
         None => State::open(&home.state)?,
     };
-    let places = Places { named: wanted.policy.clone(), own: home.policy.clone(), local: wanted.folder.join(POLICY_FILE) };
+    let (state, temporary) = match wanted.purpose {
+        Purpose::Use => (state, temporary),
+        Purpose::Trial => {
+            let folder = tempfile::tempdir().map_err(|problem| unusable(&std::env::temp_dir(), &problem))?;
+            (state.copied_to(folder.path())?, Some(folder))
+        }
+    };
+    let local = (wanted.purpose == Purpose::Use).then(|| wanted.folder.join(POLICY_FILE));
+    let places = Places { named: wanted.policy.clone(), own: home.policy.clone(), local };
     let files = Files::read(&places, &state)?;
     let made = rules::make(&files, &wanted, &home, lookup)?;
     messages.extend(made.messages);
     let folder = home.state.join("cache");
-    let cache = Cache::open(&folder, limits::CACHE_BYTES)
-        .map_err(|problem| SetupError::Cache { folder, problem: problem.to_string() })?;
+    let cache = Cache::open(&folder, limits::CACHE_BYTES).map_err(|problem| unusable(&folder, &problem))?;
     let fetch = match &wanted.fetch {
         Some(fetch) => fetch.clone(),
         None => FetchSettings {
@@ -311,16 +330,19 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
 fn usable(home: Home, keeps: Keeps, messages: &mut Vec<String>) -> Result<(Home, Option<tempfile::TempDir>), SetupError> {
     let writable = std::fs::create_dir_all(&home.state).and_then(|()| tempfile::tempfile_in(&home.state));
     let Err(problem) = writable else { return Ok((home, None)) };
-    let cannot = |problem: std::io::Error| SetupError::Cache { folder: home.state.clone(), problem: problem.to_string() };
     if keeps == Keeps::Counters {
-        return Err(cannot(problem));
+        return Err(unusable(&home.state, &problem));
     }
-    let temporary = tempfile::tempdir().map_err(cannot)?;
+    let temporary = tempfile::tempdir().map_err(|problem| unusable(&home.state, &problem))?;
     messages.push(format!(
         "nothing of this will be remembered: {} cannot be written to ({problem}); set AFFINEUR_HOME, or use --state FILE for pins",
         home.state.display()
     ));
     Ok((Home { state: temporary.path().to_owned(), policy: home.policy }, Some(temporary)))
+}
+
+fn unusable(folder: &Path, problem: &std::io::Error) -> SetupError {
+    SetupError::Cache { folder: folder.to_owned(), problem: problem.to_string() }
 }
 
 /// The digest of a text.

@@ -12,6 +12,7 @@ mod requirements;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
 use url::Url;
 
 use crate::text::printable;
@@ -68,7 +69,7 @@ pub struct LockedFile {
 }
 
 /// An entry that no index decides about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Elsewhere {
     /// The project or file, printable. Empty where the entry is a URL or a path alone.
     pub name: String,

@@ -183,7 +183,7 @@ impl Case<'_> {
         let void = |vouched: &Vouched| {
             objections
                 .iter()
-                .any(|objection| matches!(&objection.against, Against::Author(author) if vouched.origins().contains(author)))
+                .any(|objection| matches!(&objection.against, Against::Author(author) if vouched.origins().rest_on(author)))
         };
         self.source_vouches().is_some_and(|vouches| vouches.about(self.file).any(|vouched| !void(vouched)))
     }

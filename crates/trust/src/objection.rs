@@ -3,7 +3,7 @@
 use affineur_packaging::{ProjectName, Sha256, VersionSpecifiers};
 use jiff::Timestamp;
 
-use crate::{FileFact, Origin, PartyName, ReferenceTime, Vouches};
+use crate::{Author, FileFact, PartyName, ReferenceTime, Vouches};
 
 /// A statement against something, for a time and with a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum Against {
     /// Everything of a project.
     Project(ProjectName),
     /// Everything that rests on this key or publisher.
-    Author(Origin),
+    Author(Author),
 }
 
 impl Objection {
@@ -51,7 +51,7 @@ impl Objection {
             Against::Versions { project, versions } => *project == file.project && versions.contains(file.name.version()),
             Against::Project(project) => *project == file.project,
             Against::Author(author) => {
-                source.is_some_and(|vouches| vouches.about(file).any(|vouched| vouched.origins().contains(author)))
+                source.is_some_and(|vouches| vouches.about(file).any(|vouched| vouched.origins().rest_on(author)))
             }
         }
     }

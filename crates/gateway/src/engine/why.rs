@@ -80,18 +80,38 @@ pub struct WhyFile {
     pub first_seen: Option<Timestamp>,
 }
 
+/// Which files are explained.
+struct Meant<'a> {
+    is: &'a (dyn Fn(&FileName) -> bool + Sync),
+    most: usize,
+}
+
 impl Gateway {
     /// Explains the decisions about every file that `requirement` means.
     pub async fn why(self: &Arc<Self>, requirement: &Requirement, asked: Asked) -> WhyAnswer {
-        let project = &requirement.project;
+        let is = |file: &FileName| requirement.versions.contains(file.version());
+        self.why_meant(&requirement.project, asked, &Meant { is: &is, most: limits::WHY_FILES }).await
+    }
+
+    /// Explains the decisions about the files of a project that a lock file means, however many.
+    pub async fn why_locked(
+        self: &Arc<Self>,
+        project: &ProjectName,
+        asked: Asked,
+        is: &(dyn Fn(&FileName) -> bool + Sync),
+    ) -> WhyAnswer {
+        self.why_meant(project, asked, &Meant { is, most: usize::MAX }).await
+    }
+
+    async fn why_meant(self: &Arc<Self>, project: &ProjectName, asked: Asked, meant: &Meant<'_>) -> WhyAnswer {
         let caller = Caller { refresh: asked == Asked::Anew, ..Caller::default() };
         let mut sources = Vec::new();
         if self.names_sources_of(project) {
-            sources.push(self.why_listing(requirement, self.listing(project, &caller).await).await);
+            sources.push(self.why_listing(meant, self.listing(project, &caller).await).await);
         } else {
             for source in self.sources_to_explain() {
                 let listing = self.listing_at(&source, project, &caller).await;
-                let said = self.why_listing(requirement, listing).await;
+                let said = self.why_listing(meant, listing).await;
                 sources.push(WhyProject { source: said.source.or(Some(source.name)), ..said });
             }
         }
@@ -112,7 +132,7 @@ impl Gateway {
         learned
     }
 
-    async fn why_listing(self: &Arc<Self>, requirement: &Requirement, listing: Listing) -> WhyProject {
+    async fn why_listing(self: &Arc<Self>, meant: &Meant<'_>, listing: Listing) -> WhyProject {
         let view = match listing {
             Listing::View(view) => view,
             Listing::Absent => return problem("there is no such project", Class::Refused),
@@ -120,13 +140,12 @@ impl Gateway {
                 return problem(&format!("the index asks for credentials ({})", demand.status), Class::Undecided);
             }
         };
-        let mut meant: Vec<_> =
-            view.files.iter().filter(|file| requirement.versions.contains(file.entry.name.version())).collect();
-        meant.sort_by(|one, other| other.entry.name.version().cmp(one.entry.name.version()));
-        let more = meant.len().saturating_sub(limits::WHY_FILES);
+        let mut explained: Vec<_> = view.files.iter().filter(|file| (meant.is)(&file.entry.name)).collect();
+        explained.sort_by(|one, other| other.entry.name.version().cmp(one.entry.name.version()));
+        let more = explained.len().saturating_sub(meant.most);
         let verified = self.verified_again(&view).await;
         let mut files = Vec::new();
-        for file in meant.into_iter().take(limits::WHY_FILES) {
+        for file in explained.into_iter().take(meant.most) {
             let listed = Listed {
                 source: view.source.clone(),
                 project: view.project.clone(),

@@ -17,8 +17,8 @@ pub(super) struct Places {
     pub(super) named: Option<PathBuf>,
     /// The user's own.
     pub(super) own: PathBuf,
-    /// The one of the working directory.
-    pub(super) local: PathBuf,
+    /// The one of the working directory, where it is looked at.
+    pub(super) local: Option<PathBuf>,
 }
 
 /// What there is at these places.
@@ -40,7 +40,7 @@ pub(super) struct PolicyFile {
 
 impl Files {
     pub(super) fn read(places: &Places, state: &State) -> Result<Self, StateError> {
-        let local = PolicyFile::read_if_there(&places.local);
+        let local = places.local.as_deref().and_then(PolicyFile::read_if_there);
         let own = match &places.named {
             Some(file) => Some(PolicyFile::read(file)),
             None => PolicyFile::read_if_there(&places.own),

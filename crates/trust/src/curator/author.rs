@@ -10,17 +10,8 @@ use serde::Deserialize;
 
 use super::Shelf;
 use super::statements::{CuratorFault, said};
-use crate::provenance::{PublisherName, Verified};
-use crate::{FileFact, Level, Origin, Origins, ReferenceTime, Vouched, Vouches, Worth, limits};
-
-/// Whose signature is trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Author {
-    /// Who holds this key: the SHA-256 of the key itself.
-    Key(Sha256),
-    /// A publisher of PEP 740.
-    Publisher(PublisherName),
-}
+use crate::provenance::{Publisher, Verified};
+use crate::{Author, FileFact, Level, Origin, Origins, ReferenceTime, Vouched, Vouches, Worth, limits};
 
 /// An author whom a curator trusts for a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +62,24 @@ pub fn authors(found: &Found, project: &ProjectName) -> Result<Vec<TrustedAuthor
     authors.into_iter().map(read).collect::<Option<_>>().ok_or(CuratorFault::Form { shelf: NAME })
 }
 
+/// What an author signed with.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Signature<'a> {
+    Key(&'a Sha256),
+    Publisher(&'a Publisher),
+}
+
+impl Signature<'_> {
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Key(key) => Origin::Key(**key),
+            Self::Publisher(publisher) => {
+                Origin::publisher(publisher.name().clone(), publisher.issuer().to_owned(), publisher.origin())
+            }
+        }
+    }
+}
+
 /// Vouches for a file that trusted authors signed: with keys by which the project's own role is signed, or attestations that were
 /// verified for this very file. Each author is an alternative; of several statements about one, that which lasts longest counts.
 #[must_use]
@@ -81,25 +90,22 @@ pub fn vouch_of_author(
     attestations: &[Verified],
     now: ReferenceTime,
 ) -> Option<Vouches> {
-    let origin = |author: &Author| match author {
-        Author::Key(key) => keys.contains(key).then_some(Origin::Key(*key)),
-        Author::Publisher(name) => {
-            let signed = attestations.iter().map(Verified::publisher).find(|publisher| publisher.is(name))?;
-            Some(Origin::Publisher { issuer: signed.issuer().to_owned(), identity: signed.origin() })
-        }
-    };
-    let mut signed: BTreeMap<Origin, &TrustedAuthor> = BTreeMap::new();
+    let publishers = || attestations.iter().map(Verified::publisher);
+    let mut signed: BTreeMap<Signature<'_>, &TrustedAuthor> = BTreeMap::new();
     for trusted in authors.iter().filter(|author| now < author.until) {
-        let Some(origin) = origin(&trusted.author) else { continue };
-        let longest = signed.entry(origin).or_insert(trusted);
-        if trusted.until > longest.until {
-            *longest = trusted;
+        let by_key = keys.iter().filter(|key| trusted.author == Author::Key(**key)).map(Signature::Key);
+        let is_trusted = |publisher: &&Publisher| matches!(&trusted.author, Author::Publisher(name) if publisher.is(name));
+        for signature in by_key.chain(publishers().filter(is_trusted).map(Signature::Publisher)) {
+            let longest = signed.entry(signature).or_insert(trusted);
+            if trusted.until > longest.until {
+                *longest = trusted;
+            }
         }
     }
-    let vouched = |(origin, trusted): (Origin, &TrustedAuthor)| Vouched {
+    let vouched = |(signature, trusted): (Signature<'_>, &TrustedAuthor)| Vouched {
         file: Arc::clone(file),
         worth: Worth::Curator(Level::TrustedAuthor),
-        origins: Origins::new(origin, []),
+        origins: Origins::new(signature.origin(), []),
         chain: Arc::clone(&trusted.chain),
         pin: None,
         attested: None,

@@ -28,7 +28,7 @@ mod tests;
 mod ways;
 
 pub use audit::{Audit, AuditProgress, AuditSearch, Base, Criteria};
-pub use author::{Author, TrustedAuthor, authors, vouch_of_author};
+pub use author::{TrustedAuthor, authors, vouch_of_author};
 pub use ballot::{Ballot, Seen, Vote, count};
 pub use delegates::{Delegate, DelegatesError};
 pub use objections::objections;
@@ -38,6 +38,7 @@ pub use statements::CuratorFault;
 
 use affineur_packaging::Sha256;
 
+pub use crate::Author;
 use crate::Vouches;
 
 /// What one level of a curator says about a file.

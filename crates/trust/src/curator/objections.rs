@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Shelf;
 use super::statements::{CuratorFault, said};
-use crate::{Against, Objection, Origin, PartyName, limits};
+use crate::{Against, Author, Objection, PartyName, limits};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,7 +30,7 @@ enum Target {
     Versions(String),
     Project,
     Key(String),
-    Publisher { issuer: String, identity: String },
+    Publisher(String),
 }
 
 /// Reads what stands at [`Shelf::Objections`] or [`Shelf::ObjectionsToAuthors`]. One that cannot be understood is an error for all:
@@ -52,10 +52,8 @@ pub fn objections(party: &PartyName, shelf: Shelf<'_>, found: &Found) -> Result<
                 let versions: VersionSpecifiers = versions.parse().ok()?;
                 Against::Versions { project: project.clone(), versions }
             }
-            (Shelf::ObjectionsToAuthors, Target::Key(key)) => Against::Author(Origin::Key(key.parse().ok()?)),
-            (Shelf::ObjectionsToAuthors, Target::Publisher { issuer, identity }) => {
-                Against::Author(Origin::Publisher { issuer, identity })
-            }
+            (Shelf::ObjectionsToAuthors, Target::Key(key)) => Against::Author(Author::Key(key.parse().ok()?)),
+            (Shelf::ObjectionsToAuthors, Target::Publisher(name)) => Against::Author(Author::Publisher(name.parse().ok()?)),
             _ => return None,
         };
         let short = entry.reason.len() <= limits::LISTING_TEXT_BYTES;

@@ -206,7 +206,10 @@ fn objections_are_read_whole_or_not_at_all() {
     assert_eq!(read[2].against, Against::Project(project.clone()));
     assert!(!read[0].is_against(&FileFact { sha256: None, ..brie() }, None));
     let author = said(Shelf::ObjectionsToAuthors, json!([entry(json!({"key": digest}))])).unwrap();
-    assert_eq!(author[0].against, Against::Author(Origin::Key(Sha256::from_bytes([1; 32]))));
+    assert_eq!(author[0].against, Against::Author(Author::Key(Sha256::from_bytes([1; 32]))));
+    let name = "github:psf/requests/release.yml";
+    let publisher = said(Shelf::ObjectionsToAuthors, json!([entry(json!({"publisher": name}))])).unwrap();
+    assert_eq!(publisher[0].against, Against::Author(Author::Publisher(name.parse().unwrap())));
 
     let form = Err(CuratorFault::Form { shelf: "objections" });
     let good = entry(json!("project"));
@@ -216,6 +219,9 @@ fn objections_are_read_whole_or_not_at_all() {
         assert_eq!(said(Shelf::Objections(&project), json!([good, entry(bad.clone())])), form, "{bad}");
     }
     assert_eq!(said(Shelf::ObjectionsToAuthors, json!([good])), form, "a project is no author");
+    for bad in [json!({"publisher": "github:psf/requests"}), json!({"publisher": {"issuer": "a", "identity": "b"}})] {
+        assert_eq!(said(Shelf::ObjectionsToAuthors, json!([entry(bad.clone())])), form, "{bad}");
+    }
 }
 
 // Places

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::shared::{Alternative, Choice, Count};
 use super::{CompiledDemand, Participant, Parties, Shared, bit, positions};
-use crate::{Against, Claim, Class, Evidence, FileFact, Objection, Origin, PartyName, ReferenceTime, Vouched, Vouches, limits};
+use crate::{Against, Author, Claim, Class, Evidence, FileFact, Objection, PartyName, ReferenceTime, Vouched, Vouches, limits};
 
 /// What evidence says about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl CompiledDemand {
     }
 
     /// Authors against whom somebody with a veto objects: what others vouch for on their word counts nothing.
-    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Origin> {
+    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Author> {
         let author = |objection: &'a Objection| match &objection.against {
             Against::Author(author) if objection.is_active(now) && self.has_veto(&objection.party) => Some(author),
             _ => None,
@@ -197,11 +197,11 @@ impl Score<'_> {
 fn counting<'a>(
     vouches: &'a Vouches,
     file: &FileFact,
-    void: &[&Origin],
+    void: &[&Author],
     is_source: bool,
     now: ReferenceTime,
 ) -> impl Iterator<Item = &'a Vouched> {
-    let is_void = |vouched: &Vouched| void.iter().any(|author| vouched.origins().contains(author));
+    let is_void = |vouched: &Vouched| void.iter().any(|author| vouched.origins().rest_on(author));
     let all = is_source && vouches.about(file).all(is_void);
     vouches.iter().filter(move |vouched| vouched.holds(file, now) && (all || !is_void(vouched)))
 }

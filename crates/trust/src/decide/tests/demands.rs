@@ -44,6 +44,10 @@ fn key(byte: u8) -> crate::Origin {
     crate::Origin::Key(Sha256::from_bytes([byte; 32]))
 }
 
+fn author_key(byte: u8) -> crate::Author {
+    crate::Author::Key(Sha256::from_bytes([byte; 32]))
+}
+
 pub(crate) fn vouch(worth: Worth, origin: u8) -> Vouch {
     let origins = Origins::new(key(origin), []);
     let pin = matches!(worth, Worth::Index { .. }).then(|| uploaded("2026-11-19T00:00:00Z"));
@@ -197,7 +201,7 @@ fn a_contradiction_is_hostile_only_of_the_source_and_of_those_whom_the_policy_na
 fn an_objection_of_a_veto_withholds_until_it_ends_and_others_are_told() {
     let against = |against| Evidence { objections: vec![objection("curator-1", against)], ..all() };
     let requests_below_3 = || Against::Versions { project: requests().project, versions: "<3".parse().unwrap() };
-    let author = || Against::Author(key(1));
+    let author = || Against::Author(author_key(1));
     for what in [Against::Project(requests().project), Against::File(requests().sha256.unwrap()), requests_below_3(), author()]
     {
         let withheld = withheld(mail("veto = ['curator-1']").decide(&requests(), &against(what.clone()), now()));
@@ -207,7 +211,7 @@ fn an_objection_of_a_veto_withholds_until_it_ends_and_others_are_told() {
         assert!(allowed.reasons().iter().any(|reason| reason.is_loud() && reason.code() == "other-party-objects"));
     }
     for what in
-        [Against::Project("other".parse().unwrap()), Against::File(Sha256::from_bytes([8; 32])), Against::Author(key(9))]
+        [Against::Project("other".parse().unwrap()), Against::File(Sha256::from_bytes([8; 32])), Against::Author(author_key(9))]
     {
         assert!(mail("veto = ['curator-1']").decide(&requests(), &against(what), now()).is_allowed());
     }
@@ -225,7 +229,7 @@ fn an_objection_that_ends_lets_the_file_through_then() {
 
 #[test]
 fn an_objection_to_an_author_takes_away_what_others_vouch_on_their_word() {
-    let about = Evidence { objections: vec![objection("pypi-curator", Against::Author(key(3)))], ..all() };
+    let about = Evidence { objections: vec![objection("pypi-curator", Against::Author(author_key(3)))], ..all() };
     let text = "score 3.500 of 5.500: curator-1 adds nothing (somebody with a veto objects to the author it trusts)";
     assert_eq!(says_about(&mail("veto = ['pypi-curator']"), &about), (Some(Class::Refused), text.to_owned()));
     assert_eq!(says_about(&mail(""), &about).0, None, "without a veto it is told only");
@@ -309,7 +313,7 @@ fn each_alternative_ends_and_is_void_by_itself() {
     let veto = mail("veto = ['curator-2']");
     let valid = but("pypi-curator", Claim::Vouched(Vouches::new(until("2026-12-01T00:00:00Z"), [other()])));
     let objections = |keys: &[u8]| Evidence {
-        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(key(*byte)))).collect(),
+        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(author_key(*byte)))).collect(),
         ..valid.clone()
     };
     assert_eq!(says_about(&veto, &objections(&[2])).0, None);
@@ -322,7 +326,7 @@ fn an_objection_to_one_of_two_authors_on_whose_word_the_source_vouches_does_not_
     let worth = Worth::Index { tier: crate::listing::Tier::Unclaimed, track: None };
     let two = but("index", Claim::Vouched(Vouches::new(vouch(worth, 1).made(&CHAIN), [vouch(worth, 6).made(&CHAIN)])));
     let against = |keys: &[u8]| Evidence {
-        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(key(*byte)))).collect(),
+        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(author_key(*byte)))).collect(),
         ..two.clone()
     };
     let veto = mail("veto = ['curator-2']");
