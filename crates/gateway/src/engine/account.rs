@@ -24,8 +24,9 @@ impl Gateway {
     /// The account of the policy's demand on a file; `None` where it asks nobody.
     pub(super) async fn account(self: &Arc<Self>, listed: &Listed, verified: Option<&VerifiedProject>) -> Option<Account> {
         let claim = claim(listed, verified);
-        let evidence = self.evidence(&listed.source, claim);
-        let (gateway, file) = (Arc::clone(self), fact(&listed.project, &listed.file.entry));
+        let file = Arc::new(fact(&listed.project, &listed.file.entry));
+        let evidence = self.evidence(&listed.source, claim, &file);
+        let gateway = Arc::clone(self);
         let account = move || gateway.policy.main().account(&file, &evidence, clock::now());
         tokio::task::spawn_blocking(account).await.ok().flatten()
     }

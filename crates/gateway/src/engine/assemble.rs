@@ -226,16 +226,16 @@ impl Gateway {
         claim: Claim,
     ) -> DecidedFile {
         let now = clock::now();
-        let fact = fact(project, &entry);
-        let evidence = self.evidence(source, claim);
+        let fact = Arc::new(fact(project, &entry));
+        let evidence = self.evidence(source, claim, &fact);
         let decision = self.policy.decide(fact, &evidence, now);
         let dated = pin.as_ref().and_then(|pin| dated(pin, self.policy.main().age_from_for(project), now));
         DecidedFile { entry, pin, decision, dated }
     }
 
-    /// All that is known about one file, beginning with what its source says.
+    /// Everything that is known about a file.
     #[expect(clippy::unused_self, reason = "curators' claims come from here")]
-    pub(super) fn evidence(&self, source: &Source, claim: Claim) -> Evidence {
+    pub(super) fn evidence(&self, source: &Source, claim: Claim, _: &Arc<FileFact>) -> Evidence {
         Evidence::of_source(source.name.clone(), claim)
     }
 
