@@ -25,27 +25,25 @@ mod shelf;
 mod statements;
 #[cfg(test)]
 mod tests;
-mod ways;
 
 pub use audit::{Audit, AuditProgress, AuditSearch, Base, Criteria};
-pub use author::{TrustedAuthor, authors, vouch_of_author};
+pub use author::{Author, AuthorStatement, AuthorStatements, TrustedAuthor, authors, vouch_of_author};
 pub use ballot::{Ballot, Seen, Vote, count};
 pub use delegates::{Delegate, DelegatesError};
-pub use objections::objections;
-pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person};
+pub use objections::{Objected, ObjectionStatement, ObjectionStatements, objections, withdrawn};
+pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person, Roster};
 pub use shelf::{AUDITED, OBJECTIONS, Shelf, TRUSTED_AUTHOR, VOTED};
-pub use statements::CuratorFault;
+pub use statements::{CuratorFault, SignedStatements};
 
 use affineur_packaging::Sha256;
 
-pub use crate::Author;
-use crate::Vouches;
+use crate::Vouched;
 
 /// What one level of a curator says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// It vouches.
-    Vouches(Vouches),
+    Vouches(Box<Vouched>),
     /// It vouches for other bytes under this name.
     Contradicts {
         /// Their digest, where it is a SHA-256.

@@ -1,4 +1,3 @@
-mod accounts;
 mod demands;
 mod monotone;
 mod properties;

@@ -1,5 +1,4 @@
 mod build;
-mod differences;
 mod forge;
 mod metadata;
 mod pack;
