@@ -6,6 +6,7 @@
 use std::io::{Cursor, Read as _, Write as _};
 
 use affineur_packaging::FileName;
+use affineur_packaging::archive::difference::{difference, whole};
 use affineur_packaging::archive::{CoreMetadata, Limits, inspect};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -15,6 +16,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let name: FileName = "demo_pkg-1.0.tar.gz".parse().expect("a file name");
     let packed = if bytes.starts_with(b"\x1f\x8b") { bytes.to_vec() } else { gzip(&with_sums(bytes)) };
     let Ok(found) = inspect(Cursor::new(&packed), &name, &Limits::default()) else { return };
+    let (packed_cursor, allowed) = (|| Cursor::new(&packed), Limits::default());
+    let nothing = difference(packed_cursor(), &name, packed_cursor(), &name, &allowed).expect("two archives that were accepted");
+    assert!(nothing.members.is_empty() && nothing.lines() == 0 && nothing.same <= found.entries);
+    assert!(whole(packed_cursor(), &name, &allowed).expect("it was accepted") >= 1);
     let mut lenient = tar::Archive::new(GzDecoder::new(&packed[..]));
     let mut entries = 0;
     let mut pkg_info = None;

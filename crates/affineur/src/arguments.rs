@@ -11,7 +11,6 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
-use crate::curator::arguments::CuratorCommand;
 use crate::index::arguments::IndexCommand;
 use crate::key::arguments::KeyCommand;
 use crate::tuf::arguments::TufCommand;
@@ -54,9 +53,6 @@ pub(crate) enum Command {
     /// Your keys: in files under a passphrase, or in PKCS #11 tokens
     #[command(subcommand)]
     Key(KeyCommand),
-    /// A curator of your own: says which authors, votes and audits stand behind packages, and to what it objects
-    #[command(subcommand)]
-    Curator(CuratorCommand),
     /// Any repository of The Update Framework (TUF): its metadata verified, its files downloaded
     #[command(subcommand)]
     Tuf(TufCommand),
@@ -186,17 +182,7 @@ Example:
         json: bool,
     },
     /// Says what a changed policy would let through that the old one withholds, and the other way round
-    #[command(after_help = "\
-Exit status 0: it can only withhold more; 1: it can let something through.
-
-Example:
-  affineur policy diff company.toml company-next.toml")]
-    Diff {
-        /// The policy as it is
-        old: PathBuf,
-        /// The policy as it would be
-        new: PathBuf,
-    },
+    Diff(DiffOptions),
     /// Turns a TAP 4 map file into a policy, and prints it
     ImportMap {
         /// The map file (map.json)
@@ -215,6 +201,37 @@ Example:
         #[arg(long, value_name = "SOURCE")]
         to: PartyName,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit status 0: it can only withhold more; 1: it can let something through. With --lock 0: every file has the same outcome; 1: some
+have another one; 3: cannot tell now.
+
+Examples:
+  affineur policy diff company.toml company-next.toml
+  affineur policy diff company.toml company-next.toml --lock uv.lock")]
+pub(crate) struct DiffOptions {
+    /// The policy as it is
+    pub(crate) old: PathBuf,
+    /// The policy as it would be
+    pub(crate) new: PathBuf,
+    /// Say which files of this lock would have another outcome: uv.lock, pylock.toml, or requirements with pinned versions
+    /// (.txt). Sources are asked as `why` does, and nothing that is learned is remembered
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Show files whose outcome stays the same, too
+    #[arg(long, requires = "lock")]
+    pub(crate) all: bool,
+    /// Simple API to ask where a policy names no sources; without it the indexes that the lock names
+    #[arg(long, value_name = "URL", requires = "lock", env = "AFFINEUR_UPSTREAM", hide_env_values = true)]
+    pub(crate) upstream: Option<Url>,
+    /// What is remembered is in this text file
+    #[arg(long, value_name = "FILE", requires = "lock")]
+    pub(crate) state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

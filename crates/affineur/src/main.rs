@@ -5,10 +5,10 @@
 mod arguments;
 mod client_config;
 mod colours;
-mod curator;
 mod failure;
 mod index;
 mod key;
+mod lock_file;
 mod policy;
 mod run;
 mod secrets;
@@ -51,13 +51,12 @@ async fn execute(arguments: Affineur) -> Result<ExitCode, Failure> {
         Command::Gateway(GatewayCommand::Serve(options)) => serve::serve(options).await,
         Command::Gateway(GatewayCommand::ClientConfig { installer, url }) => client_config::print(installer, &url),
         Command::Policy(PolicyCommand::Check { file, json }) => policy::check(&file, json),
-        Command::Policy(PolicyCommand::Diff { old, new }) => policy::diff(&old, &new),
+        Command::Policy(PolicyCommand::Diff(options)) => policy::diff(options).await,
         Command::Policy(PolicyCommand::ImportMap { file }) => policy::import_map(&file),
         Command::Policy(PolicyCommand::Trust { file }) => policy::trust(&file).await,
         Command::Policy(PolicyCommand::Move { project, to }) => policy::move_project(&project, &to).await,
         Command::Index(command) => index::index(command).await,
         Command::Key(command) => key::key(&command),
-        Command::Curator(command) => curator::curator(&command),
         Command::Tuf(command) => tuf::tuf(command).await,
         Command::Completions { shell } => {
             let mut command = <Affineur as clap::CommandFactory>::command();

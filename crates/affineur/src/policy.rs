@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod locked;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,9 +20,8 @@ pub(crate) use check::check;
 pub(crate) use diff::{diff, import_map};
 
 pub(crate) async fn trust(file: &Path) -> Result<ExitCode, Failure> {
-    let text = setup::read(file)?;
     let state = state()?;
-    let digest = setup::trusted_digest(&text, file)?;
+    let digest = setup::trusted_digest(file)?;
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     state.trust_policy(digest, &path).await.map_err(stored)?;
     println!("{} is yours now (sha256:{digest}); any change of it has to be trusted again", file.display());

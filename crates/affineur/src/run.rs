@@ -49,6 +49,10 @@ pub(crate) async fn run(options: RunOptions) -> Result<ExitCode, Failure> {
     let outcome =
         run::run(settings, Arc::new(Interceptor(Arc::clone(&ready.gateway)))).await.map_err(|error| failure(&error))?;
     ready.gateway.note_outcome(&outcome);
+    if ready.policy_changed() {
+        // Whatever the command starts could have changed it, and would let itself through.
+        eprintln!("affineur: the policy was changed meanwhile; this run kept the one that it began with");
+    }
     ready.gateway.state().save().await.map_err(setup::SetupError::State)?;
     close(&options, &ready.gateway, &outcome, report)
 }

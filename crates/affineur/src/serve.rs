@@ -10,20 +10,14 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{LogFormat, ServeOptions};
 use crate::failure::Failure;
-use crate::stop::stop;
+use crate::stop::{hangups, stop};
 use crate::why::{environment, wanted};
 
 pub(crate) async fn serve(options: ServeOptions) -> Result<ExitCode, Failure> {
     log(options.log_format);
     let stop = stop(); // before anybody can know that it runs
-    let named = options.rules.upstream.is_some();
+    let hangups = hangups();
     let ready = setup::gateway(Wanted { keeps: Keeps::Counters, ..wanted(options.rules) }, environment)?;
-    if !named && ready.policy.main().sources.is_empty() {
-        return Err(Failure::usage(
-            "a gateway of its own needs a source",
-            "name one with --upstream URL, or give a policy with `sources`",
-        ));
-    }
     for message in &ready.messages {
         tracing::warn!("{message}");
     }
@@ -32,13 +26,16 @@ pub(crate) async fn serve(options: ServeOptions) -> Result<ExitCode, Failure> {
             Failure::usage(format!("{address}: {problem}"), "choose another address with --listen or --metrics-listen")
         }
     };
-    let mut service = Service::bind(ready.gateway, options.listen).await.map_err(taken(options.listen))?;
+    let (gateway, reload) = ready.reloading(environment);
+    let mut service = Service::bind(gateway, options.listen).await.map_err(taken(options.listen))?;
     if let Some(address) = options.metrics_listen {
         service = service.with_metrics(address).await.map_err(taken(address))?;
     }
     let address = service.address().map_err(taken(options.listen))?;
     tracing::info!(%address, metrics = ?service.metrics_address(), "serving the index at http://{address}/simple/");
+    let watching = tokio::spawn(reload.watch(hangups));
     service.run(stop).await;
+    watching.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -15,8 +15,7 @@ use crate::engine::ask::Ask;
 use crate::engine::pages::{pack, unpack};
 use crate::proxy::TargetError;
 use crate::proxy::target::{Target, url_in_clear};
-use crate::run::local::lines;
-use crate::run::{PipKey, UvConfiguration, ini, locks};
+use crate::run::{PipKey, UvConfiguration, ini};
 use crate::state::StateError;
 use crate::state::text_file::import;
 
@@ -34,18 +33,6 @@ pub fn uv_settings(file: &str, text: &str) -> Option<[Vec<String>; 2]> {
         [configuration.texts("find-links"), configuration.indexes()]
             .map(|texts| texts.into_iter().map(str::to_owned).collect()),
     )
-}
-
-/// The lines of a requirements file with their numbers, each in the ways in which its words are read.
-#[must_use]
-pub fn requirements_file(text: &str) -> Vec<(usize, String, [Vec<String>; 2])> {
-    lines::logical(text).into_iter().map(|(number, line)| (number, line.clone(), lines::words(&line))).collect()
-}
-
-/// The indexes that a lock file names.
-#[must_use]
-pub fn lock_indexes(text: &str) -> Vec<Url> {
-    text.parse().map(|table| locks::named(&table).collect()).unwrap_or_default()
 }
 
 /// Host and port of a `CONNECT`.

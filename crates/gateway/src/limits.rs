@@ -284,6 +284,9 @@ pub const LINKED_FILES: usize = 100_000;
 pub const DISTRUSTED_FILES: usize = 100_000;
 /// Most files that `why` explains.
 pub const WHY_FILES: usize = 200;
+/// Most files of an explanation for which it is worked out whose vouches would be enough: each may take ten milliseconds. A release
+/// has rarely more.
+pub const WHY_ACCOUNTS: usize = 64;
 /// How long requests that have begun may go on when the service stops: a slow download is asked for again elsewhere.
 pub const SHUTDOWN_SECONDS: u64 = 30;
 /// Most projects on the service's root page.
@@ -300,12 +303,6 @@ pub const CONFIGURATION_LINES: usize = 200_000;
 pub const AUTHORITIES_BYTES: u64 = 16 << 20;
 /// Most files that are read of a folder of trusted authorities; distributions have 300.
 pub const AUTHORITY_FILES: usize = 4_096;
-/// Largest lock file; large projects' have 3 MB.
-pub const LOCK_BYTES: u64 = 64 << 20;
-/// Most packages of a lock file that are asked for their index.
-pub const LOCK_PACKAGES: usize = 100_000;
-/// Most index URLs that a project's lock files may suggest.
-pub const LOCK_INDEXES: usize = 32;
 /// Folders above the working directory in which a project is looked for.
 pub const PROJECT_DEPTH: usize = 32;
 /// Most entries of a folder that are looked at for lock files.
@@ -343,3 +340,11 @@ pub const LARGE_PAGE_BYTES: usize = 4 << 20;
 pub const SMALL_VIEW_FILES: usize = 32;
 /// How hard pages are compressed with gzip: more costs twice the time for a few per cent.
 pub const GZIP_LEVEL: u32 = 4;
+
+// The policy of a service.
+
+/// How often a service reads its policy files, a few kilobytes: a change is in force within two looks, and a file that an editor
+/// is still writing is rarely the same in two of them.
+pub const POLICY_LOOKS: Duration = Duration::from_secs(1);
+/// Most differences between two policies that are logged: more are read beside each other.
+pub const POLICY_CHANGES: usize = 12;

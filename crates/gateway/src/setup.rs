@@ -1,33 +1,49 @@
 //! From the user's environment to a gateway: where things are kept, which policies hold, how upstreams are reached.
 
+mod files;
+mod reload;
 mod repositories;
+mod rules;
 
-use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use affineur_packaging::Sha256;
-use affineur_trust::{AddedPolicy, Mode, PartyName, Policy, PolicyError, PolicySet, WrittenBy};
+use affineur_trust::{PartyName, PolicyError, PolicySet};
 use affineur_tuf_client::local::LocalError;
-use http::HeaderValue;
 use url::Url;
 
-pub use self::repositories::trusted_digest;
+pub use self::files::trusted_digest;
+pub use self::reload::{Look, Looked, Reload};
 
-use self::repositories::TrustedRoot;
+use self::files::{Files, Places};
 use crate::cache::Cache;
-use crate::engine::{Gateway, GatewaySettings, Keeps, Strangers};
-use crate::fetch::{Credentials, FetchError, FetchSettings, Fetcher, Netrc, ParentProxies};
+use crate::engine::{Gateway, GatewaySettings, Keeps};
+use crate::fetch::{FetchError, FetchSettings, Fetcher, ParentProxies};
 use crate::limits;
 use crate::state::{State, StateError};
 
 /// The name of a policy file, wherever it is found.
 pub const POLICY_FILE: &str = "affineur.toml";
 
+/// What a gateway is put together for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To hold: with the policy of the working directory, and what is learned is remembered.
+    #[default]
+    Use,
+    /// To learn what a policy would do: it holds alone, and what is learned for it is forgotten. What is remembered counts.
+    Trial,
+}
+
 /// What the caller asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
+    /// What for.
+    pub purpose: Purpose,
+    /// The working directory; empty where it is the process's own.
+    pub folder: PathBuf,
     /// `--policy`.
     pub policy: Option<PathBuf>,
     /// `--upstream`.
@@ -57,11 +73,33 @@ pub struct Ready {
     pub index: Option<Url>,
     /// What the user should hear before anything starts.
     pub messages: Vec<String>,
+    /// What was read to make the rules.
+    read: Read,
     /// The folder of a run that cannot keep anything; gone with this value.
     _temporary: Option<tempfile::TempDir>,
 }
 
+/// From what rules were made.
+struct Read {
+    places: Places,
+    files: Files,
+    wanted: Wanted,
+}
+
+/// Of what the caller wanted nothing is shown: a URL may have a password.
+impl std::fmt::Debug for Read {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Read").field("places", &self.places).finish_non_exhaustive()
+    }
+}
+
 impl Ready {
+    /// Whether the files from which the rules were made say something else by now.
+    #[must_use]
+    pub fn policy_changed(&self) -> bool {
+        Files::read(&self.read.places, self.gateway.state()).is_ok_and(|files| files != self.read.files)
+    }
+
     /// The folder for the caches of the programs behind the gateway: one for each set of rules, so that nothing that other
     /// rules let through, or that was revoked since, is taken from a cache. Folders that nobody used for long are removed.
     ///
@@ -170,6 +208,21 @@ pub enum SetupError {
         /// The URL's scheme. Never the whole URL: it may have a password.
         scheme: String,
     },
+    /// A service without a source.
+    #[error("a gateway of its own needs a source")]
+    NoSource,
+    /// A policy of the working directory, which was the user's, is another one than they trust.
+    #[error("{}: it was changed since it was trusted", file.display())]
+    ChangedSinceTrusted {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The policy in force has no file any more.
+    #[error("{}: the policy is gone", file.display())]
+    Gone {
+        /// The file.
+        file: PathBuf,
+    },
     /// `--upstream` names an index that is no source of the policy.
     #[error("--upstream is no source of the policy, which says where projects come from")]
     UpstreamWithPolicy,
@@ -192,6 +245,9 @@ impl SetupError {
             Self::State(error) => error.hint().to_owned(),
             Self::Cache { .. } => "make room or set AFFINEUR_HOME to another folder".to_owned(),
             Self::Upstream { .. } => "such as --upstream https://index.example/simple/".to_owned(),
+            Self::NoSource => "name one with --upstream URL, or give a policy with `sources`".to_owned(),
+            Self::ChangedSinceTrusted { file } => format!("affineur policy trust {} makes it yours again", file.display()),
+            Self::Gone { .. } => "put it back, or restart to go on without it".to_owned(),
             Self::UpstreamWithPolicy => "leave --upstream out, or add the index to the policy's sources".to_owned(),
         }
     }
@@ -234,57 +290,39 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         Some(file) => State::open_file(file)?,
         None => State::open(&home.state)?,
     };
-    let (policy, roots) = policies(&wanted, &home, &state, &mut messages)?;
-    if let Some(file) = wanted.state.as_ref().filter(|_| !roots.is_empty()) {
-        messages.push(format!(
-            "{} keeps pins, but not how far each TUF repository had come: that is in {} and lost with it, and then an older state of a repository could be shown anew",
-            file.display(),
-            home.state.join("tuf").display()
-        ));
-    }
-    let repositories = repositories::open(roots, &home.state)?;
-    let strangers =
-        if wanted.strict || (policy.main().written_by() != WrittenBy::BuiltIn && policy.main().mode == Mode::Enforce) {
-            Strangers::Refuse
-        } else {
-            Strangers::Pass
-        };
+    let (state, temporary) = match wanted.purpose {
+        Purpose::Use => (state, temporary),
+        Purpose::Trial => {
+            let folder = tempfile::tempdir().map_err(|problem| unusable(&std::env::temp_dir(), &problem))?;
+            (state.copied_to(folder.path())?, Some(folder))
+        }
+    };
+    let local = (wanted.purpose == Purpose::Use).then(|| wanted.folder.join(POLICY_FILE));
+    let places = Places { named: wanted.policy.clone(), own: home.policy.clone(), local };
+    let files = Files::read(&places, &state)?;
+    let made = rules::make(&files, &wanted, &home, lookup)?;
+    messages.extend(made.messages);
     let folder = home.state.join("cache");
-    let cache = Cache::open(&folder, limits::CACHE_BYTES)
-        .map_err(|problem| SetupError::Cache { folder, problem: problem.to_string() })?;
-    let fetch = match wanted.fetch {
-        Some(fetch) => fetch,
+    let cache = Cache::open(&folder, limits::CACHE_BYTES).map_err(|problem| unusable(&folder, &problem))?;
+    let fetch = match &wanted.fetch {
+        Some(fetch) => fetch.clone(),
         None => FetchSettings {
             extra_roots: FetchSettings::roots_from_environment(lookup),
             proxies: ParentProxies::from_environment(lookup)?,
             ..FetchSettings::default()
         },
     };
-    let mut upstreams = wanted.upstreams;
-    if let Some(url) = upstreams.iter().find(|url| !matches!(url.scheme(), "http" | "https") || !url.has_host()) {
-        return Err(SetupError::Upstream { scheme: url.scheme().to_owned() });
-    }
-    let given = credentials(&policy, &mut upstreams, lookup)?;
-    let named = |url: &Url| policy.main().parties.keys().any(|name| policy.main().index_url(name).as_ref() == Some(url));
-    if !policy.main().sources.is_empty() && !upstreams.iter().all(named) {
-        return Err(SetupError::UpstreamWithPolicy);
-    }
-    let first = policy.main().sources.first().and_then(|name| policy.main().index_url(name));
-    let index = upstreams.first().cloned().or(first);
+    let policy = made.rules.policy.clone();
     let gateway = Gateway::new(GatewaySettings {
-        policy: policy.clone(),
-        strangers,
-        upstreams,
-        hints: if policy.main().written_by() == WrittenBy::BuiltIn { wanted.hints } else { Vec::new() },
+        rules: made.rules,
         state,
         cache,
         pages: Some(home.state.join("pages")),
-        repositories,
         fetcher: Fetcher::new(fetch)?,
-        credentials: given,
         keeps: wanted.keeps,
     })?;
-    Ok(Ready { gateway, home, policy, index, messages, _temporary: temporary })
+    let read = Read { places, files, wanted };
+    Ok(Ready { gateway, home, policy, index: made.index, messages, read, _temporary: temporary })
 }
 
 /// A place for one command where the user's own cannot be written to, such as in a sealed container: nothing of it lasts, and
@@ -292,11 +330,10 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
 fn usable(home: Home, keeps: Keeps, messages: &mut Vec<String>) -> Result<(Home, Option<tempfile::TempDir>), SetupError> {
     let writable = std::fs::create_dir_all(&home.state).and_then(|()| tempfile::tempfile_in(&home.state));
     let Err(problem) = writable else { return Ok((home, None)) };
-    let cannot = |problem: std::io::Error| SetupError::Cache { folder: home.state.clone(), problem: problem.to_string() };
     if keeps == Keeps::Counters {
-        return Err(cannot(problem));
+        return Err(unusable(&home.state, &problem));
     }
-    let temporary = tempfile::tempdir().map_err(cannot)?;
+    let temporary = tempfile::tempdir().map_err(|problem| unusable(&home.state, &problem))?;
     messages.push(format!(
         "nothing of this will be remembered: {} cannot be written to ({problem}); set AFFINEUR_HOME, or use --state FILE for pins",
         home.state.display()
@@ -304,55 +341,8 @@ fn usable(home: Home, keeps: Keeps, messages: &mut Vec<String>) -> Result<(Home,
     Ok((Home { state: temporary.path().to_owned(), policy: home.policy }, Some(temporary)))
 }
 
-/// The user's policy (named, or at its place), else the built-in rules; and the one of the working directory, which can only
-/// demand more.
-fn policies(
-    wanted: &Wanted,
-    home: &Home,
-    state: &State,
-    messages: &mut Vec<String>,
-) -> Result<(PolicySet, Vec<TrustedRoot>), SetupError> {
-    let local = PathBuf::from(POLICY_FILE);
-    let local_text = if local.is_file() { Some(read(&local)?) } else { None };
-    let trusted = match &local_text {
-        Some(text) => state.policy_trusted(trusted_digest(text, &local).unwrap_or_else(|_| digest(text)))?,
-        None => false,
-    };
-    let named = wanted.policy.clone().or_else(|| home.policy.is_file().then(|| home.policy.clone()));
-    let (main, added) = match (named, local_text) {
-        (Some(file), local_text) => {
-            let added = local_text.filter(|_| !same_file(&file, &local));
-            (Some((read(&file)?, file)), added)
-        }
-        (None, Some(text)) if trusted => (Some((text, local.clone())), None),
-        (None, local_text) => (None, local_text),
-    };
-    let added = match added {
-        Some(text) if main.as_ref().is_some_and(|(own, _)| *own == text) => None,
-        Some(text) => Some(
-            AddedPolicy::parse(&text).map_err(|error| SetupError::Policy { file: local.clone(), error: explained(error) })?,
-        ),
-        None => None,
-    };
-    if added.is_some() {
-        messages.push(format!("{POLICY_FILE} in this folder is added: a file must pass it too"));
-    }
-    let Some((text, file)) = main else { return Ok((PolicySet::new(Policy::built_in(), added), Vec::new())) };
-    let mut policy = Policy::parse(&text).map_err(|error| SetupError::Policy { file: file.clone(), error })?;
-    messages.extend(policy.warnings(jiff::Timestamp::now()).iter().map(|warning| format!("{}: {warning}", file.display())));
-    let roots = repositories::read_roots(&mut policy, repositories::folder_of(&file))?;
-    Ok((PolicySet::new(policy, added), roots))
-}
-
-/// A policy in the working directory that wants more than it may is told how to become the user's own.
-fn explained(mut error: PolicyError) -> PolicyError {
-    let trust = format!("`affineur policy trust ./{POLICY_FILE}` or `--policy ./{POLICY_FILE}` makes it yours");
-    error.hint = Some(match error.hint {
-        Some(hint) if hint.contains("policy trust") => hint,
-        Some(hint) => format!("{hint}; {trust}"),
-        None => trust,
-    });
-    error
+fn unusable(folder: &Path, problem: &std::io::Error) -> SetupError {
+    SetupError::Cache { folder: folder.to_owned(), problem: problem.to_string() }
 }
 
 /// The digest of a text.
@@ -366,51 +356,13 @@ pub fn digest(text: &str) -> Sha256 {
 /// # Errors
 /// [`SetupError::Unreadable`].
 pub fn read(file: &Path) -> Result<String, SetupError> {
-    let unreadable = |problem: String| SetupError::Unreadable { file: file.to_owned(), problem };
+    read_text(file).map_err(|problem| SetupError::Unreadable { file: file.to_owned(), problem })
+}
+
+fn read_text(file: &Path) -> Result<String, String> {
     let mut text = String::new();
     let most = affineur_trust::limits::POLICY_BYTES as u64;
-    let opened = std::fs::File::open(file).map_err(|problem| unreadable(problem.to_string()))?;
-    opened.take(most + 1).read_to_string(&mut text).map_err(|problem| unreadable(problem.to_string()))?;
-    if text.len() as u64 > most { Err(unreadable(format!("it has more than {most} bytes"))) } else { Ok(text) }
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
-}
-
-/// Credentials for the sources: of each party's own variable, of `--upstream`'s URL, of the netrc file.
-fn credentials(
-    policy: &PolicySet,
-    upstreams: &mut [Url],
-    lookup: impl Fn(&str) -> Option<String> + Copy,
-) -> Result<HashMap<PartyName, HeaderValue>, SetupError> {
-    let netrc = Netrc::from_environment(lookup)?;
-    let mut given = HashMap::new();
-    for name in policy.main().parties.keys() {
-        let variable = name.credentials_variable();
-        let own = lookup(&variable).map(|text| match text.split_once(':') {
-            Some((user, password)) => {
-                Ok(Credentials { user: crate::fetch::Secret::new(user), password: crate::fetch::Secret::new(password) })
-            }
-            None => Err(SetupError::Credentials { variable }),
-        });
-        let url = policy.main().index_url(name);
-        let host = url.as_ref().and_then(Url::host_str);
-        if let Some(found) = own.transpose()?.or_else(|| host.and_then(|host| netrc.credentials_for(host)).cloned()) {
-            given.insert(name.clone(), found.basic());
-        }
-    }
-    for url in upstreams {
-        let own = Credentials::take_from(url);
-        if !url.path().ends_with('/') {
-            url.set_path(&format!("{}/", url.path()));
-        }
-        let of_host = || url.host_str().and_then(|host| netrc.credentials_for(host)).cloned();
-        if let Some(found) = own.or_else(of_host) {
-            let same = |name: &&PartyName| policy.main().index_url(name).as_ref() == Some(&*url);
-            let name = policy.main().parties.keys().find(same).cloned();
-            given.insert(name.unwrap_or_else(|| PartyName::learned(url)), found.basic());
-        }
-    }
-    Ok(given)
+    let opened = std::fs::File::open(file).map_err(|problem| problem.to_string())?;
+    opened.take(most + 1).read_to_string(&mut text).map_err(|problem| problem.to_string())?;
+    if text.len() as u64 > most { Err(format!("it has more than {most} bytes")) } else { Ok(text) }
 }

@@ -1,8 +1,8 @@
 //! Python's packaging vocabulary, parsed once at the border.
 //!
-//! Names, versions, file names, digests and Simple API pages (PEPs 440, 491, 503, 592, 625, 629, 658, 691, 700, 714, 740,
-//! 792). Everything here is pure: no I/O, no clock, no randomness. Everything that is parsed may come from an attacker, so
-//! each parser has named limits (see [`limits`]) and is fuzzed alone.
+//! Names, versions, file names, digests, lock files and Simple API pages (PEPs 440, 491, 503, 592, 625, 629, 658, 691, 700, 714,
+//! 740, 751, 792). Everything here is pure: no I/O, no clock, no randomness. Everything that is parsed may come from an attacker,
+//! so each parser has named limits (see [`limits`]) and is fuzzed alone.
 //!
 //! This crate must never know TUF or trust.
 
@@ -10,9 +10,11 @@ pub mod archive;
 mod digest;
 mod file_name;
 pub mod limits;
+pub mod lock;
 mod name;
 pub mod page;
 mod requirement;
+pub mod requirements_file;
 pub mod text;
 
 pub use digest::{ParseDigestError, Sha256};

@@ -20,6 +20,17 @@ pub const REQUIREMENT_BYTES: usize = 1_024;
 /// Longest part of an error message that repeats what came from outside.
 pub const QUOTED_BYTES: usize = 200;
 
+/// Largest lock file; large projects' have 3 MB.
+pub const LOCK_BYTES: usize = 64 << 20;
+/// Most packages of a lock file; the largest projects' have a few thousand.
+pub const LOCK_RELEASES: usize = 100_000;
+/// Most files, or digests instead of them, of a lock file: a hundred for each of two thousand releases.
+pub const LOCK_FILES: usize = 200_000;
+/// Most lines of a requirements file that is a lock: one for each of [`LOCK_FILES`].
+pub const LOCK_LINES: usize = 200_000;
+/// Most index URLs that lock files may suggest.
+pub const LOCK_INDEXES: usize = 32;
+
 /// Most entries of a wheel or a source distribution. The largest public ones have about 20 000.
 pub const WHEEL_ENTRIES: u64 = 100_000;
 /// Most bytes of a wheel's central directory: 160 bytes for each of [`WHEEL_ENTRIES`].
@@ -41,3 +52,17 @@ pub const ENTRY_PATH_BYTES: usize = 4_096;
 pub const ENTRY_PATHS_BYTES: usize = 16 << 20;
 /// Most bytes of a tar header that continues the next one (pax, GNU long names): two of the longest paths, and some attributes.
 pub const TAR_EXTENSION_BYTES: u64 = 64 << 10;
+
+/// Largest member of an archive that is compared line by line; larger ones are data or generated, and are told by their digests.
+pub const DIFFERENCE_TEXT_BYTES: u64 = 4 << 20;
+/// Most bytes of each archive that are in memory to be compared line by line: sixteen times the sources of the largest projects.
+pub const DIFFERENCE_TEXTS_BYTES: u64 = 256 << 20;
+/// Most lines of a text for which a short difference is looked for; public sources have up to 100 000. What is beyond that is shown
+/// as replaced between the equal beginning and the equal end, which is longer and as true.
+pub const DIFFERENCE_LINES: usize = 200_000;
+/// Lines around a difference that are shown.
+pub const DIFFERENCE_CONTEXT: usize = 3;
+/// So many bytes of a line are one line for who reads it: minified code is not a single line.
+pub const READ_LINE_BYTES: usize = 200;
+/// So many bytes of what is no text are one line for who reads it, as in a hex dump.
+pub const READ_BINARY_BYTES: u64 = 16;

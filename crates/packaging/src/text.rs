@@ -55,6 +55,30 @@ pub fn free_text(text: &str) -> String {
     kept
 }
 
+/// A line of somebody's file as it may stand on a terminal, with nothing left out: what is invisible, moves the cursor, reorders
+/// text or is not UTF-8 is written as an escape (`\u{202e}`, `\xff`). Tabs stay.
+///
+/// ```
+/// # use affineur_packaging::text::escaped;
+/// assert_eq!(escaped("caf\u{e9}\t\u{1b}[2J\u{202e}".as_bytes()), "caf\u{e9}\t\\u{1b}[2J\\u{202e}");
+/// assert_eq!(escaped(b"\xff\r"), "\\xff\\r");
+/// ```
+#[must_use]
+pub fn escaped(bytes: &[u8]) -> String {
+    let mut line = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\t' => line.push(character),
+                _ if character.is_control() || is_invisible(character) => line.extend(character.escape_default()),
+                _ => line.push(character),
+            }
+        }
+        line.extend(chunk.invalid().iter().flat_map(|byte| format!("\\x{byte:02x}").into_bytes()).map(char::from));
+    }
+    line
+}
+
 /// Unicode's format characters (general category Cf: bidirectional controls, zero-width characters, tags, …), its
 /// noncharacters, and the fillers that look like nothing.
 fn is_invisible(character: char) -> bool {

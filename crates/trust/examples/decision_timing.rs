@@ -14,8 +14,7 @@ use affineur_packaging::{FileName, Sha256};
 use affineur_trust::listing::Tier;
 use affineur_trust::testing::Vouch;
 use affineur_trust::{
-    Claim, Evidence, FileFact, LastModified, Level, Levels, Origin, Origins, PartyName, Pin, Policy, PolicySet, ReferenceTime,
-    Worth,
+    Claim, Evidence, FileFact, LastModified, Level, Origin, Origins, PartyName, Pin, Policy, PolicySet, ReferenceTime, Worth,
 };
 use affineur_tuf::edit::{Repository, SharedSigner, Signers};
 use affineur_tuf::key::KeyPair;
@@ -90,11 +89,11 @@ fn case(at: usize, voices: &[(PartyName, Origins)], chain: &Arc<Chain>) -> (Arc<
     let pin = Pin { first_seen: old, absent_until: None, upload_time: Some(old), last_modified: LastModified::Unknown };
     let vouch = |worth, origins, pin| {
         let vouch = Vouch { file: Arc::clone(&file), worth, origins, pin, attested: None, until: None };
-        Claim::Vouched(Box::new(vouch.made(chain)))
+        Claim::Vouched(vouch.made(chain).into())
     };
     let mut claims = BTreeMap::new();
     for (party, origins) in voices {
-        claims.insert(party.clone(), vouch(Worth::Curator(Levels::new(Level::Audited, [])), origins.clone(), None));
+        claims.insert(party.clone(), vouch(Worth::Curator(Level::Audited), origins.clone(), None));
     }
     let index = Worth::Index { tier: Tier::Unclaimed, track: None };
     let source: PartyName = "index".parse().unwrap();

@@ -20,7 +20,7 @@ use crate::{
 
 mod demands;
 
-pub(crate) use demands::{curated, heard, objection};
+pub(crate) use demands::{alternative, curated, heard, objection};
 
 const FILES: [&str; 4] = ["a_b-1.0-py3-none-any.whl", "abc-2.0.tar.gz", "requests-2.32.5-py3-none-any.whl", "b_c-1.0.tar.gz"];
 const PARTIES: [&str; 3] = ["a.example", "b", "c_3"];
@@ -106,7 +106,7 @@ pub(crate) fn not_vouched() -> impl Strategy<Value = NotVouched> {
 pub(crate) fn claim() -> impl Strategy<Value = Claim> {
     prop_oneof![
         5 => pin().prop_map(Claim::Pinned),
-        5 => vouched().prop_map(|vouched| Claim::Vouched(Box::new(vouched))),
+        5 => vouched().prop_map(|vouched| Claim::Vouched(vouched.into())),
         1 => not_vouched().prop_map(|why| Claim::NotVouched(Box::new(why))),
         1 => contradiction().prop_map(Claim::Contradicts),
         1 => Just(Claim::Silent),
@@ -126,7 +126,7 @@ pub(crate) fn curator() -> impl Strategy<Value = PartyName> {
 pub(crate) fn evidence_about(file: FileFact) -> impl Strategy<Value = Evidence> {
     let own = file.clone();
     let source = prop_oneof![
-        3 => pin().prop_map(move |pin| vouch_for(&own, &pin).map_or(Claim::Silent, |vouched| Claim::Vouched(Box::new(vouched)))),
+        3 => pin().prop_map(move |pin| vouch_for(&own, &pin).map_or(Claim::Silent, |vouched| Claim::Vouched(vouched.into()))),
         3 => pin().prop_map(Claim::Pinned),
         2 => claim(),
     ];

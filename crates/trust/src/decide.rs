@@ -11,14 +11,16 @@
 mod missing;
 mod wait;
 
+pub(crate) use self::missing::standing;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::demand::{CompiledDemand, Tally};
 use crate::{
-    Allowed, Claim, Class, Decision, Evidence, FileFact, NotVouched, PartyName, Pin, Policy, Reason, ReferenceTime, Standing,
-    Track, Withheld, Worth, WrittenBy,
+    Against, Allowed, Claim, Class, Decision, Evidence, FileFact, NotVouched, Objection, PartyName, Pin, Policy, Reason,
+    ReferenceTime, Standing, Track, Vouched, Vouches, Withheld, Worth, WrittenBy,
 };
 
 /// What one policy says, before others' alarms are added.
@@ -133,8 +135,8 @@ impl Case<'_> {
     fn source_pin(&self, source: &PartyName, claim: &'_ Claim) -> Result<&Pin, Box<Reason>> {
         // Of a repository only its vouch for this very file counts; nobody else's is one.
         match self.about.claims.get(source) {
-            Some(Claim::Vouched(vouched)) if self.policy.upstream(source).is_none() && vouched.is_about(self.file) => {
-                vouched.pin().ok_or_else(|| Box::new(Reason::NotListed { source: source.clone() }))
+            Some(Claim::Vouched(vouches)) if self.policy.upstream(source).is_none() => {
+                vouches.pin(self.file).ok_or_else(|| Box::new(Reason::NotListed { source: source.clone() }))
             }
             Some(Claim::Pinned(pin)) if self.policy.repository(source).is_none() => Ok(pin),
             _ => Err(Box::new(match claim {
@@ -153,14 +155,14 @@ impl Case<'_> {
         if self.demand.veto == 0 {
             return None;
         }
-        let origins = match self.about.claims.get(&self.about.source) {
-            Some(Claim::Vouched(vouched)) => Some(vouched.origins()),
-            _ => None,
+        let source = self.source_vouches();
+        let against = |objection: &&Objection| {
+            objection.is_active(now) && self.demand.has_veto(&objection.party) && objection.is_against(self.file, source)
         };
-        let against = |objection: &&crate::Objection| {
-            objection.is_active(now) && self.demand.has_veto(&objection.party) && objection.is_against(self.file, origins)
-        };
-        let objections: Vec<_> = self.about.objections.iter().filter(against).collect();
+        let mut objections: Vec<_> = self.about.objections.iter().filter(against).collect();
+        if self.source_is_left(&objections) {
+            objections.retain(|objection| !matches!(objection.against, Against::Author(_)));
+        }
         let unheard = self.demand.names(self.demand.veto & tally.unavailable);
         let unheard = unheard.map(|name| Reason::VetoUnheard { party: name.clone(), standing: self.standing(name, now) });
         if objections.is_empty() {
@@ -176,9 +178,27 @@ impl Case<'_> {
         Some(Judgement::Stop { reasons: reasons.collect(), moments })
     }
 
+    /// Whether the source vouches on the word of somebody else too than the authors to whom these object.
+    fn source_is_left(&self, objections: &[&Objection]) -> bool {
+        let void = |vouched: &Vouched| {
+            objections
+                .iter()
+                .any(|objection| matches!(&objection.against, Against::Author(author) if vouched.origins().rest_on(author)))
+        };
+        self.source_vouches().is_some_and(|vouches| vouches.about(self.file).any(|vouched| !void(vouched)))
+    }
+
+    fn source_vouches(&self) -> Option<&Vouches> {
+        match self.about.claims.get(&self.about.source) {
+            Some(Claim::Vouched(vouches)) => Some(vouches),
+            _ => None,
+        }
+    }
+
     fn wrong_track(&self, source: &PartyName, claim: &Claim) -> Option<Judgement> {
-        let Claim::Vouched(vouched) = claim else { return None };
-        let latest = matches!(vouched.worth(), Worth::Index { track: Some(Track::Latest), .. });
+        let Claim::Vouched(vouches) = claim else { return None };
+        let is_latest = |vouched: &Vouched| matches!(vouched.worth(), Worth::Index { track: Some(Track::Latest), .. });
+        let latest = vouches.about(self.file).all(is_latest);
         (self.demand.track == Some(Track::Stable) && latest).then(|| stop(Reason::NotStable { source: source.clone() }))
     }
 
@@ -198,9 +218,7 @@ impl Case<'_> {
     /// The reasons, and after them who vouches, and what others than the source say against the file.
     fn with_others(&self, mut reasons: Vec<Reason>, now: ReferenceTime) -> Vec<Reason> {
         let Self { demand, file, about, .. } = self;
-        if let Some(Claim::Vouched(vouched)) = about.claims.get(&about.source)
-            && vouched.is_about(file)
-        {
+        if let Some(vouched) = self.source_vouches().and_then(|vouches| vouches.about(file).next()) {
             let (party, chain) = (about.source.clone(), Arc::clone(vouched.chain()));
             reasons.push(Reason::Vouched { party, worth: vouched.worth(), chain });
         }
@@ -219,12 +237,8 @@ impl Case<'_> {
                 _ => {}
             }
         }
-        let origins = match about.claims.get(&about.source) {
-            Some(Claim::Vouched(vouched)) => Some(vouched.origins()),
-            _ => None,
-        };
         for objection in about.objections.iter().filter(|objection| objection.is_active(now)) {
-            if !demand.has_veto(&objection.party) && objection.is_against(file, origins) {
+            if !demand.has_veto(&objection.party) && objection.is_against(file, self.source_vouches()) {
                 reasons.push(Reason::OtherObjects { party: objection.party.clone(), reason: objection.reason.clone() });
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use jiff::Timestamp;
 
-use crate::{NotVouched, Objection, PartyName, Vouched};
+use crate::{NotVouched, Objection, PartyName, Vouches};
 
 /// What claims are about: one file of one project with these bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,8 +25,8 @@ pub struct FileFact {
 /// A pin is never a vouch: what comes from a repository without being verified does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// From a TUF repository: roles that the user's root trusts sign for this very file.
-    Vouched(Box<Vouched>),
+    /// From a TUF repository: roles that the user's root trusts sign for this very file. Of several ways one at most is counted.
+    Vouched(Vouches),
     /// From a TUF repository that was asked and does not vouch: why.
     NotVouched(Box<NotVouched>),
     /// From an upstream without TUF: the digest was pinned when it was first seen.

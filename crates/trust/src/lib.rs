@@ -10,6 +10,7 @@ mod age;
 pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
+mod author;
 #[cfg(feature = "provenance")]
 pub mod curator;
 mod decide;
@@ -24,6 +25,7 @@ mod origin;
 mod policy;
 #[cfg(feature = "provenance")]
 pub mod provenance;
+mod publisher;
 mod reason;
 mod standing;
 #[cfg(any(test, feature = "testing"))]
@@ -34,21 +36,25 @@ mod why;
 mod worth;
 
 pub use age::{Age, Clock, age};
+pub use author::Author;
 pub use decision::{Allowed, Decision, Withheld};
 pub use evidence::{Claim, Contradiction, Evidence, FileFact, LastModified, Pin, Unavailable};
 pub use objection::{Against, Objection};
-pub use origin::{Origin, Origins};
+pub use origin::{Origin, Origins, PublisherOrigin};
 pub use policy::{
     AddedPolicy, AgeFrom, Demand, Domain, Exception, Glob, HostPattern, Intent, MilliTrust, Mode, ParseDomainError,
     ParseGlobError, ParseHostError, ParseIntentError, ParsePartyNameError, ParseTrustError, Party, PartyKind, PartyName,
     Policy, PolicyError, PolicySet, PolicyWarning, Repository, Rule, Scope, Track, Upstream, UpstreamUrlError, VouchKind,
     WrittenBy,
 };
+pub use publisher::{ParsePublisherError, PublisherName};
 pub use reason::{Class, Missing, Reason};
 pub use standing::Standing;
-pub use vouch::{Document, DocumentFault, DocumentKind, NotVouched, ShownChain, VerifiedListing, VerifiedProject, Vouched};
-pub use why::{Explanation, MetDemand};
-pub use worth::{Level, Levels, Worth};
+pub use vouch::{
+    Document, DocumentFault, DocumentKind, NotVouched, ShownChain, VerifiedListing, VerifiedProject, Vouched, Vouches,
+};
+pub use why::{Account, Counted, Explanation, MetDemand, PartySays, Says, Statement};
+pub use worth::{Level, Worth};
 
 /// The moment for which a decision is made. Comes from the edge of the program, never from a clock in here.
 pub type ReferenceTime = jiff::Timestamp;

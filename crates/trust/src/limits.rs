@@ -54,9 +54,12 @@ pub const IDENTITY_BYTES: usize = 1_024;
 pub const TRUSTED_ROOT_BYTES: usize = 1 << 20;
 /// Most ways in which the members of a rule are combined while origins are compared: beyond it a file is undecided.
 pub const WAYS: usize = 4_096;
-/// Most steps of the search for the heaviest vouches without a common origin: a few milliseconds. The hardest 64 parties that we
-/// could find need a thousandth of it; beyond it a file is undecided.
-pub const INDEPENDENT_STEPS: u32 = 100_000;
+/// Most alternatives of one party that are looked at, the heaviest: a curator's levels, each by its auditors, voters and delegates. Those
+/// that another one outdoes (as heavy, and on fewer origins) are not counted.
+pub const ALTERNATIVES: usize = 32;
+/// Most words that the search for the heaviest vouches without a common origin looks at: ten milliseconds or so. The hardest 64 parties
+/// that we could find need a hundredth of it; beyond it a file is undecided.
+pub const INDEPENDENT_WORK: usize = 10_000_000;
 /// Most parties that a reason names: the line has to fit into a header.
 pub const SHOWN_PARTIES: usize = 5;
 /// Longest list of missing parties on one line, which has to fit into a header.
@@ -79,6 +82,10 @@ pub const PERSON_BYTES: usize = 64;
 pub const PERSON_KEYS: usize = 8;
 /// Longest time for which a ballot counts: voters who are gone are not counted for ever.
 pub const BALLOT_DAYS: i64 = 90;
+/// Most sets of voters that are told apart: in how many ways enough of a file's voters vote for it.
+pub const ELECTORATES: usize = 16;
+/// Most audits of one file that are looked at: people audit a file a few times.
+pub const AUDITS_OF_A_FILE: usize = 64;
 /// Most files whose audits are looked at on the way from a whole audit to a file: releases of a year or two.
 pub const AUDIT_STEPS: usize = 64;
 /// Most authors whom a curator trusts for one project.

@@ -3,7 +3,7 @@
 use affineur_packaging::{ProjectName, Sha256, VersionSpecifiers};
 use jiff::Timestamp;
 
-use crate::{FileFact, Origin, Origins, PartyName, ReferenceTime};
+use crate::{Author, FileFact, PartyName, ReferenceTime, Vouches};
 
 /// A statement against something, for a time and with a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum Against {
     /// Everything of a project.
     Project(ProjectName),
     /// Everything that rests on this key or publisher.
-    Author(Origin),
+    Author(Author),
 }
 
 impl Objection {
@@ -43,14 +43,16 @@ impl Objection {
         now < self.expires
     }
 
-    /// Whether it is against this file, whose source vouches on these origins.
+    /// Whether it is against this file, or against somebody on whose word its source vouches.
     #[must_use]
-    pub fn is_against(&self, file: &FileFact, origins: Option<&Origins>) -> bool {
+    pub fn is_against(&self, file: &FileFact, source: Option<&Vouches>) -> bool {
         match &self.against {
             Against::File(sha256) => file.sha256 == Some(*sha256),
             Against::Versions { project, versions } => *project == file.project && versions.contains(file.name.version()),
             Against::Project(project) => *project == file.project,
-            Against::Author(author) => origins.is_some_and(|origins| origins.contains(author)),
+            Against::Author(author) => {
+                source.is_some_and(|vouches| vouches.about(file).any(|vouched| vouched.origins().rest_on(author)))
+            }
         }
     }
 }

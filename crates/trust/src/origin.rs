@@ -1,6 +1,8 @@
 //! Origins: whose key a vouch rests on in the end, however many parties passed it on (DESIGN §4.4).
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use affineur_packaging::Sha256;
@@ -8,7 +10,7 @@ use affineur_packaging::text::printable;
 use affineur_tuf::Chain;
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::limits;
+use crate::{Author, PublisherName, limits};
 
 /// What a vouch rests on in the end. Two vouches with a common origin are one piece of evidence.
 ///
@@ -18,18 +20,22 @@ use crate::limits;
 pub enum Origin {
     /// A key of a project, an author, a voter or an auditor: the digest of the key itself, never of an identifier.
     Key(Sha256),
-    /// A publisher of PEP 740: who says who it is, and who it is. Never the certificate's own key.
-    Publisher {
-        /// The issuer of the identity.
-        issuer: String,
-        /// The identity.
-        identity: String,
-    },
+    /// A publisher of PEP 740. Never the certificate's own key.
+    Publisher(PublisherOrigin),
     /// An index that signs by itself, for projects that nobody claimed.
     Index(Sha256),
 }
 
-/// All origins of one vouch: at least one, each once, in order.
+/// A publisher: who says who it is, and who it is. Two of one identity are equal whatever their names: all workflows of one repository
+/// are one origin. Objections go by the name.
+#[derive(Debug, Clone)]
+pub struct PublisherOrigin {
+    name: PublisherName,
+    issuer: String,
+    identity: String,
+}
+
+/// All origins of one vouch: at least one, in order; each once, and a publisher once for each name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins {
     origins: Arc<[Origin]>,
@@ -37,13 +43,70 @@ pub struct Origins {
     marks: Arc<[u64]>,
 }
 
+impl Origin {
+    /// A publisher of this name, whose identity an issuer vouches for.
+    #[must_use]
+    pub const fn publisher(name: PublisherName, issuer: String, identity: String) -> Self {
+        Self::Publisher(PublisherOrigin { name, issuer, identity })
+    }
+
+    /// By name too: a publisher's names all stay.
+    fn compare(&self, other: &Self) -> Ordering {
+        self.cmp(other).then_with(|| match (self, other) {
+            (Self::Publisher(one), Self::Publisher(other)) => one.name.cmp(&other.name),
+            _ => Ordering::Equal,
+        })
+    }
+
+    /// Whether it is an author: the key, or a publisher whom the name means.
+    fn is_of(&self, author: &Author) -> bool {
+        match (self, author) {
+            (Self::Key(key), Author::Key(of)) => key == of,
+            (Self::Publisher(publisher), Author::Publisher(name)) => publisher.name.is(name),
+            (Self::Key(_) | Self::Index(_) | Self::Publisher(_), _) => false,
+        }
+    }
+}
+
+impl PublisherOrigin {
+    fn identity(&self) -> (&str, &str) {
+        (&self.issuer, &self.identity)
+    }
+}
+
+impl PartialEq for PublisherOrigin {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for PublisherOrigin {}
+
+impl PartialOrd for PublisherOrigin {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for PublisherOrigin {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.identity().cmp(&other.identity())
+    }
+}
+
+impl Hash for PublisherOrigin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
 impl Origins {
     /// A set of origins, the first of which makes sure that there is one.
     #[must_use]
     pub fn new(first: Origin, others: impl IntoIterator<Item = Origin>) -> Self {
         let mut origins: Vec<_> = std::iter::once(first).chain(others).collect();
-        origins.sort();
-        origins.dedup();
+        origins.sort_by(Origin::compare);
+        origins.dedup_by(|one, other| one.compare(other).is_eq());
         Self { marks: origins.iter().map(mark).collect(), origins: origins.into() }
     }
 
@@ -66,11 +129,22 @@ impl Origins {
         self.origins.binary_search(origin).is_ok()
     }
 
+    /// Whether they are an author's: of one publisher among them, every name is looked at.
+    #[must_use]
+    pub fn rest_on(&self, author: &Author) -> bool {
+        self.iter().any(|origin| origin.is_of(author))
+    }
+
     /// Whether the two have an origin in common.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
         let (few, many) = if self.origins.len() <= other.origins.len() { (self, other) } else { (other, self) };
         few.iter().any(|origin| many.contains(origin))
+    }
+
+    /// Whether all of them are among the others.
+    pub(crate) fn are_within(&self, others: &Self) -> bool {
+        self.origins.len() <= others.origins.len() && self.iter().all(|origin| others.contains(origin))
     }
 
     /// For finding quickly that many have nothing in common. Equal origins have equal marks.
@@ -91,7 +165,7 @@ impl<'a> IntoIterator for &'a Origins {
 fn mark(origin: &Origin) -> u64 {
     let digest = match origin {
         Origin::Key(key) | Origin::Index(key) => *key,
-        Origin::Publisher { issuer, identity } => sha256(format!("{issuer}\n{identity}").as_bytes()),
+        Origin::Publisher(PublisherOrigin { issuer, identity, .. }) => sha256(format!("{issuer}\n{identity}").as_bytes()),
     };
     digest.as_bytes().iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
@@ -108,9 +182,8 @@ impl fmt::Display for Origin {
         match self {
             Self::Key(key) => write!(f, "key {}", crate::text::short(key)),
             Self::Index(key) => write!(f, "index {}", crate::text::short(key)),
-            Self::Publisher { issuer, identity } => {
-                let most = limits::QUOTED_CHARACTERS;
-                write!(f, "publisher {} of {}", printable(identity, most), printable(issuer, most))
+            Self::Publisher(publisher) => {
+                write!(f, "publisher {}", printable(&publisher.name.to_string(), limits::QUOTED_CHARACTERS))
             }
         }
     }
@@ -124,8 +197,12 @@ mod tests {
         Origin::Key(Sha256::from_bytes([byte; 32]))
     }
 
+    fn named(name: &str, identity: &str) -> Origin {
+        Origin::publisher(name.parse().unwrap(), "https://issuer.example".to_owned(), identity.to_owned())
+    }
+
     fn publisher(identity: &str) -> Origin {
-        Origin::Publisher { issuer: "https://issuer.example".to_owned(), identity: identity.to_owned() }
+        named("github:psf/requests/release.yml@pypi", identity)
     }
 
     #[test]
@@ -145,5 +222,38 @@ mod tests {
         assert!(!one.meets(&Origins::new(Origin::Index(Sha256::from_bytes([1; 32])), [])), "an index is no key");
         assert_eq!(Origins::new(publisher("x"), []).marks(), Origins::new(publisher("x"), []).marks());
         assert_ne!(Origins::new(publisher("x"), []).marks(), Origins::new(publisher("y"), []).marks());
+    }
+
+    #[test]
+    fn a_publisher_is_one_origin_by_any_name_and_objections_go_by_each() {
+        let by = |name: &str| named(name, "repository 1");
+        let one = Origins::new(by("github:psf/requests/release.yml@pypi"), [by("github:PSF/Requests/ci.yml")]);
+        assert!(one.meets(&Origins::new(by("github:elsewhere/renamed/release.yml"), [])));
+        assert_eq!(one.iter().count(), 2);
+        let rests = |name: &str| one.rest_on(&Author::Publisher(name.parse().unwrap()));
+        for name in [
+            "github:psf/requests/release.yml",
+            "github:psf/requests/release.yml@pypi",
+            "github:PSF/requests/release.yml",
+            "github:psf/requests/ci.yml",
+        ] {
+            assert!(rests(name), "{name}");
+        }
+        for name in ["github:psf/requests/release.yml@test", "github:psf/other/release.yml", "google:a@b.example"] {
+            assert!(!rests(name), "{name}");
+        }
+        assert!(!one.rest_on(&Author::Key(Sha256::from_bytes([1; 32]))));
+        assert!(Origins::new(key(1), []).rest_on(&Author::Key(Sha256::from_bytes([1; 32]))));
+    }
+
+    #[test]
+    fn an_objection_to_a_workflow_holds_for_every_environment_and_whatever_number_the_repository_has() {
+        let author = Author::Publisher("github:psf/requests/release.yml".parse().unwrap());
+        for environment in ["", "@pypi", "@test", "@a b"] {
+            for identity in ["repository 1", "repository 2", "psf/requests"] {
+                let origin = named(&format!("github:Psf/requests/release.yml{environment}"), identity);
+                assert!(Origins::new(key(1), [origin]).rest_on(&author), "{environment} {identity}");
+            }
+        }
     }
 }

@@ -40,12 +40,14 @@ pub enum Standing {
     },
     /// It vouches, and could weigh more.
     Lighter {
-        /// As what it vouches.
+        /// As what it is counted.
         worth: Worth,
         /// What that counts.
         weight: MilliTrust,
         /// What it could count.
         heaviest: MilliTrust,
+        /// As what else it vouches, heavier, and with whom that has an origin in common that was counted already.
+        instead: Option<(Worth, PartyName)>,
     },
     /// It vouches on the word of an author against whom somebody with a veto objects.
     VoidAuthor,
@@ -101,9 +103,13 @@ impl fmt::Display for Standing {
             Self::NotVouched { why } => write!(f, "does not vouch ({why})"),
             Self::Expired { at } => write!(f, "is silent (its statement ended {})", minute(*at)),
             Self::SameOrigin { with } => write!(f, "adds nothing (same origin as {with})"),
-            Self::Lighter { worth, weight, heaviest } => {
+            Self::Lighter { worth, weight, heaviest, instead } => {
                 let (weight, heaviest) = (weight.thousandths().into(), heaviest.thousandths().into());
-                write!(f, "counts {} of {} ({worth})", thousandths(weight), thousandths(heaviest))
+                write!(f, "counts {} of {} ({worth}", thousandths(weight), thousandths(heaviest))?;
+                match instead {
+                    Some((worth, with)) => write!(f, "; {worth} has the same origin as {with})"),
+                    None => f.write_str(")"),
+                }
             }
             Self::VoidAuthor => f.write_str("adds nothing (somebody with a veto objects to the author it trusts)"),
             Self::Contradicts => f.write_str("contradicts"),

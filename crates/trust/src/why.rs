@@ -1,11 +1,15 @@
 //! Why a demand is met, by whom in the end, or what would have to be added: data for `affineur why`.
 
+mod account;
+
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::account::{Account, PartySays, Says, Statement};
+
 use crate::demand::{CompiledDemand, Met, Parties, Tally, bit, positions};
 use crate::text::thousandths;
-use crate::{Evidence, FileFact, PartyName, Policy, ReferenceTime, limits};
+use crate::{Evidence, FileFact, PartyName, Policy, ReferenceTime, Worth, limits};
 
 /// What makes a demand hold, or what would.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,16 +18,27 @@ pub enum Explanation {
     NothingAsked,
     /// It holds: without any one of these it would not.
     Met {
-        /// Who, and what each adds to a score, in thousandths.
-        coalition: Vec<(PartyName, u64)>,
+        /// Who, and what each adds.
+        coalition: Vec<Counted>,
     },
-    /// It does not hold, and would if all parties of one of these sets vouched too.
+    /// It does not hold, and would if all parties of one of these sets vouched too, or as strongly as they can.
     Missing {
         /// The smallest sets, smallest first. Empty if not even everybody's vouch would do.
         sets: Vec<Vec<PartyName>>,
         /// Whether there may be more of them.
         more: bool,
     },
+}
+
+/// What a party adds to a score.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Who.
+    pub party: PartyName,
+    /// How much, in thousandths.
+    pub weight: u64,
+    /// As what it vouches, of its alternatives; `None` for a source that is pinned, and where origins only matter to a rule.
+    pub worth: Option<Worth>,
 }
 
 /// A demand that is met, and by which vouches.
@@ -64,11 +79,17 @@ impl MetDemand {
         self.demand.names(self.smallest()).cloned().collect()
     }
 
-    /// The coalition with what each adds to a score, in thousandths.
+    /// The coalition with what each adds to a score.
     #[must_use]
-    pub fn weighed_coalition(&self) -> Vec<(PartyName, u64)> {
-        let weighed = |at: usize| Some((self.demand.parties.get(at)?.name.clone(), self.tally.weight(at)));
-        positions(self.smallest()).filter_map(weighed).collect()
+    pub fn weighed_coalition(&self) -> Vec<Counted> {
+        let smallest = self.smallest();
+        let alone = self.tally.only(smallest);
+        let score = alone.score();
+        let counted = |at: usize| {
+            let count = score.as_ref().and_then(|score| score.count(at)).unwrap_or_default();
+            Some(Counted { party: self.demand.parties.get(at)?.name.clone(), weight: count.weight.into(), worth: count.worth })
+        };
+        positions(smallest).filter_map(counted).collect()
     }
 
     fn smallest(&self) -> Parties {
@@ -81,21 +102,23 @@ impl MetDemand {
     }
 }
 
-/// `score 5.500 of 5.500: curator-1 2.000, index 0.500`, or without a score `index and curator-1 vouch`.
+/// `score 2.500 of 2.500: curator-1 2.000 (audited), index 0.500 (unclaimed)`, or without a score `vouched for by index, curator-1`.
 impl fmt::Display for MetDemand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let coalition = self.weighed_coalition();
         let scored = self.demand.minimum.thousandths() > 0;
         if scored {
-            let (score, minimum) = (self.tally.score().unwrap_or(0), u64::from(self.demand.minimum.thousandths()));
+            let (score, minimum) =
+                (self.tally.score().map_or(0, |score| score.sum), u64::from(self.demand.minimum.thousandths()));
             write!(f, "score {} of {}: ", thousandths(score), thousandths(minimum))?;
         } else {
             f.write_str("vouched for by ")?;
         }
-        for (at, (party, weight)) in coalition.iter().take(limits::SHOWN_PARTIES).enumerate() {
+        for (at, Counted { party, weight, worth }) in coalition.iter().take(limits::SHOWN_PARTIES).enumerate() {
             write!(f, "{}{party}", if at == 0 { "" } else { ", " })?;
             if scored {
                 write!(f, " {}", thousandths(*weight))?;
+                worth.map_or(Ok(()), |worth| write!(f, " ({worth})"))?;
             }
         }
         match coalition.len().checked_sub(limits::SHOWN_PARTIES) {
@@ -107,8 +130,8 @@ impl fmt::Display for MetDemand {
 
 /// The smallest sets of parties whose vouches would be enough, smallest first, and whether there may be more.
 fn missing(demand: &CompiledDemand, tally: &Tally) -> (Vec<Parties>, bool) {
-    let absent = demand.counted & !tally.vouching & able(demand);
-    let enough = |set: Parties| demand.met(&tally.with(set, demand)) == Met::Yes;
+    let absent = demand.counted & able(demand) & (!tally.vouching | tally.lighter(demand));
+    let enough = |set: Parties| demand.met(&tally.raised(set, demand)) == Met::Yes;
     if !enough(absent) {
         return (Vec::new(), false);
     }

@@ -1,4 +1,4 @@
-//! What a vouch is worth: the tier and track of an index, or the levels of a curator.
+//! What a vouch is worth: the tier and track of an index, or the level of a curator.
 
 use std::fmt;
 
@@ -40,24 +40,7 @@ impl Level {
     }
 }
 
-/// The levels at which a curator vouches: at least one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Levels(u8);
-
-impl Levels {
-    /// One level, and others.
-    #[must_use]
-    pub fn new(first: Level, others: impl IntoIterator<Item = Level>) -> Self {
-        Self(std::iter::once(first).chain(others).fold(0, |levels, level| levels | 1 << level as u8))
-    }
-
-    /// Lowest first.
-    pub fn iter(self) -> impl Iterator<Item = Level> {
-        Level::ALL.into_iter().filter(move |level| self.0 & 1 << *level as u8 != 0)
-    }
-}
-
-/// What a vouch is worth. A party counts by the heaviest kind.
+/// What a vouch is worth: as much as the heaviest of its kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Worth {
     /// Of an index.
@@ -68,25 +51,21 @@ pub enum Worth {
         track: Option<Track>,
     },
     /// Of a curator.
-    Curator(Levels),
+    Curator(Level),
 }
 
 impl Worth {
     /// The kinds of vouch that it is.
     pub fn kinds(self) -> impl Iterator<Item = VouchKind> {
-        let (index, levels) = match self {
-            Self::Index { tier, track } => {
-                let stable = (track == Some(Track::Stable)).then_some(VouchKind::Stable);
-                (Some([Some(tier.kind()), stable]), None)
-            }
-            Self::Curator(levels) => (None, Some(levels)),
+        let (kind, more) = match self {
+            Self::Index { tier, track } => (tier.kind(), (track == Some(Track::Stable)).then_some(VouchKind::Stable)),
+            Self::Curator(level) => (level.kind(), None),
         };
-        let levels = levels.into_iter().flat_map(Levels::iter).map(Level::kind);
-        index.into_iter().flatten().flatten().chain(levels)
+        std::iter::once(kind).chain(more)
     }
 }
 
-/// `unclaimed`, `unclaimed, stable`, `voted, audited`.
+/// `unclaimed`, `unclaimed, stable`, `audited`.
 impl fmt::Display for Worth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<_> = self.kinds().map(VouchKind::as_str).collect();
@@ -100,8 +79,7 @@ mod tests {
 
     #[test]
     fn worth_has_the_words_of_the_policy() {
-        let audited = Worth::Curator(Levels::new(Level::Audited, [Level::TrustedAuthor, Level::Audited]));
-        assert_eq!(audited.to_string(), "trusted-author, audited");
+        assert_eq!(Worth::Curator(Level::TrustedAuthor).to_string(), "trusted-author");
         assert_eq!(Worth::Index { tier: Tier::Unclaimed, track: None }.to_string(), "unclaimed");
         assert_eq!(Worth::Index { tier: Tier::Unclaimed, track: Some(Track::Latest) }.to_string(), "unclaimed");
         assert_eq!(Worth::Index { tier: Tier::Unclaimed, track: Some(Track::Stable) }.to_string(), "unclaimed, stable");

@@ -205,7 +205,7 @@ impl Gateway {
                 None => Claim::Pinned(observed.pin.clone()),
                 Some(verified) => verified
                     .vouch(fact(project, &entry), &observed.pin)
-                    .map_or(Claim::Silent, |vouched| Claim::Vouched(Box::new(vouched))),
+                    .map_or(Claim::Silent, |vouched| Claim::Vouched(vouched.into())),
             },
         };
         self.decide_claim(source, project, entry, Some(observed.pin), claim)
@@ -226,11 +226,17 @@ impl Gateway {
         claim: Claim,
     ) -> DecidedFile {
         let now = clock::now();
-        let fact = fact(project, &entry);
-        let evidence = Evidence::of_source(source.name.clone(), claim);
+        let fact = Arc::new(fact(project, &entry));
+        let evidence = self.evidence(source, claim, &fact);
         let decision = self.policy.decide(fact, &evidence, now);
         let dated = pin.as_ref().and_then(|pin| dated(pin, self.policy.main().age_from_for(project), now));
         DecidedFile { entry, pin, decision, dated }
+    }
+
+    /// Everything that is known about a file.
+    #[expect(clippy::unused_self, reason = "curators' claims come from here")]
+    pub(super) fn evidence(&self, source: &Source, claim: Claim, _: &Arc<FileFact>) -> Evidence {
+        Evidence::of_source(source.name.clone(), claim)
     }
 
     /// Decides again after something more was learned about the file.
@@ -415,7 +421,7 @@ fn dated(pin: &Pin, age_from: AgeFrom, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-fn fact(project: &ProjectName, entry: &PageFile) -> FileFact {
+pub(super) fn fact(project: &ProjectName, entry: &PageFile) -> FileFact {
     FileFact { project: project.clone(), name: entry.name.clone(), size: entry.size, sha256: entry.sha256 }
 }
 

@@ -3,9 +3,11 @@
 //! The proxy and the service both end here, and so does `why`: there is one way from a file's name to a decision
 //! ([`Gateway::listing`]) and one way from a decision to bytes ([`Gateway::send_file`]).
 
+mod account;
 pub(crate) mod ask;
 mod assemble;
 pub(crate) mod clock;
+mod current;
 mod dates;
 mod digests;
 mod distrust;
@@ -38,10 +40,12 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache as MemoryCache;
 use url::Url;
 
+pub use self::current::{Current, PolicyStatus};
 pub use self::intercept::Interceptor;
 pub use self::record::{FileRecord, Keeps, Note, Outcome, Record, Summary};
 pub use self::why::{Asked, WhyAnswer, WhyFile, WhyProject};
 
+use self::current::Kept;
 use self::pages::Pages;
 use self::source::{Source, Voice};
 use self::view::Known;
@@ -49,7 +53,7 @@ use crate::cache::{Cache, Scope};
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
 use crate::limits;
-use crate::repository::{Documents, IndexRepository, RepositoryCopy, RepositoryTransport};
+use crate::repository::RepositoryCopy;
 use crate::state::{State, StateError};
 
 /// What happens to hosts, pages and distributions of no source.
@@ -64,6 +68,23 @@ pub enum Strangers {
 /// Everything that a gateway is made of.
 #[derive(Debug)]
 pub struct GatewaySettings {
+    /// What depends on the policy.
+    pub rules: Rules,
+    /// What is remembered.
+    pub state: State,
+    /// Verified bytes.
+    pub cache: Cache,
+    /// Where pages are kept between runs.
+    pub pages: Option<PathBuf>,
+    /// How upstreams are asked.
+    pub fetcher: Fetcher,
+    /// How much is recorded.
+    pub keeps: Keeps,
+}
+
+/// What is another one under another policy.
+#[derive(Debug)]
+pub struct Rules {
     /// What decides.
     pub policy: PolicySet,
     /// What happens to what belongs to no source.
@@ -72,23 +93,13 @@ pub struct GatewaySettings {
     pub upstreams: Vec<Url>,
     /// Indexes that a lock file names. Only without a policy, and only for the files that the lock file asks for.
     pub hints: Vec<Url>,
-    /// What is remembered.
-    pub state: State,
-    /// Verified bytes.
-    pub cache: Cache,
-    /// Where pages are kept between runs.
-    pub pages: Option<PathBuf>,
     /// The repositories of the policy's parties. A party's that is not here gives nothing.
     pub repositories: HashMap<PartyName, RepositoryCopy>,
-    /// How upstreams are asked.
-    pub fetcher: Fetcher,
     /// Credentials for the sources, by party.
     pub credentials: HashMap<PartyName, HeaderValue>,
-    /// How much is recorded.
-    pub keeps: Keeps,
 }
 
-/// The gateway.
+/// The gateway. It has one policy for ever: another policy is another gateway ([`Gateway::under`]).
 pub struct Gateway {
     policy: PolicySet,
     strangers: Strangers,
@@ -108,8 +119,8 @@ pub struct Gateway {
     canaries: Mutex<HashMap<ViewKey, Timestamp>>,
     links: Mutex<HashMap<Url, links::LinkedFile>>,
     remembered: Mutex<HashSet<PartyName>>,
-    distrusted: Mutex<HashMap<distrust::Suspect, Contradiction>>,
-    record: Record,
+    distrusted: Arc<Mutex<HashMap<distrust::Suspect, Contradiction>>>,
+    record: Arc<Record>,
 }
 
 /// Under which a view is kept. A page that was fetched with somebody's credentials is for those alone.
@@ -131,44 +142,55 @@ impl Gateway {
     /// # Errors
     /// Where what is remembered cannot be read.
     pub fn new(settings: GatewaySettings) -> Result<Arc<Self>, StateError> {
-        let policy = settings.policy.main();
-        let fetcher = Arc::new(settings.fetcher);
-        let mut repositories = settings.repositories;
-        let mut sources: Vec<Source> = policy.parties.keys().filter_map(|name| Source::of_policy(policy, name)).collect();
-        for source in &mut sources {
-            source.authorization = settings.credentials.get(&source.name).cloned();
-            if let (Voice::Repository(voice), Some(copy)) = (&mut source.voice, repositories.remove(&source.name)) {
-                let transport = RepositoryTransport::new(Arc::clone(&fetcher), &copy.url, source.authorization.clone());
-                let documents = Documents::new(settings.cache.clone(), scope(source.authorization.as_ref()));
-                *voice = Some(Arc::new(IndexRepository::new(copy, transport, documents, fetcher.patience())));
-            }
-        }
-        for url in &settings.upstreams {
-            if !sources.iter().any(|source| source.url == *url) {
-                let mut source = Source::learned(url);
-                source.authorization = settings.credentials.get(&source.name).cloned();
-                sources.push(source);
-            }
-        }
-        Ok(Arc::new(Self {
-            policy: settings.policy,
-            strangers: settings.strangers,
-            sources: RwLock::new(sources),
-            hints: settings.hints,
+        let kept = Kept {
             state: settings.state,
             downloads: Downloads::new(settings.cache.clone()),
             cache: settings.cache,
+            fetcher: Arc::new(settings.fetcher),
             pages: Pages::new(settings.pages),
-            fetcher,
+            distrusted: Arc::default(),
+            record: Arc::new(Record::new(settings.keeps)),
+        };
+        Ok(Arc::new(Self::made_of(settings.rules, kept, &[])))
+    }
+
+    fn made_of(rules: Rules, kept: Kept, before: &[Source]) -> Self {
+        let policy = rules.policy.main();
+        let mut repositories = rules.repositories;
+        let mut sources: Vec<Source> = policy.parties.keys().filter_map(|name| Source::of_policy(policy, name)).collect();
+        for source in &mut sources {
+            source.authorization = rules.credentials.get(&source.name).cloned();
+            if let (Voice::Repository(voice), Some(copy)) = (&mut source.voice, repositories.remove(&source.name)) {
+                let same = before.iter().find_map(|before| before.repository_kept(&copy, source.authorization.as_ref()));
+                *voice = Some(same.unwrap_or_else(|| kept.repository(copy, source.authorization.clone())));
+            }
+        }
+        for url in &rules.upstreams {
+            if !sources.iter().any(|source| source.url == *url) {
+                let mut source = Source::learned(url);
+                source.authorization = rules.credentials.get(&source.name).cloned();
+                sources.push(source);
+            }
+        }
+        Self {
+            policy: rules.policy,
+            strangers: rules.strangers,
+            sources: RwLock::new(sources),
+            hints: rules.hints,
+            state: kept.state,
+            downloads: kept.downloads,
+            cache: kept.cache,
+            pages: kept.pages,
+            fetcher: kept.fetcher,
             views: MemoryCache::with_weighter(limits::VIEWS, limits::VIEWS_BYTES, view::Weight),
             bound: MemoryCache::new(limits::BOUND_PROJECTS),
             large_pages: tokio::sync::Semaphore::new(1),
             canaries: Mutex::default(),
             links: Mutex::default(),
             remembered: Mutex::default(),
-            distrusted: Mutex::default(),
-            record: Record::new(settings.keeps),
-        }))
+            distrusted: kept.distrusted,
+            record: kept.record,
+        }
     }
 
     /// What happened so far.

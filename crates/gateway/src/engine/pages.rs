@@ -19,7 +19,7 @@ use crate::fetch::Validators;
 use crate::limits;
 
 /// The folder of kept pages, if there is one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Pages(Option<PathBuf>);
 
 /// A page as it came.

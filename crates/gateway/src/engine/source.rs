@@ -7,7 +7,7 @@ use affineur_trust::{PartyKind, PartyName, Policy};
 use http::HeaderValue;
 use url::Url;
 
-use crate::repository::IndexRepository;
+use crate::repository::{IndexRepository, RepositoryCopy};
 
 /// An index from which pages and bytes come.
 #[derive(Debug, Clone)]
@@ -63,6 +63,17 @@ impl Source {
     /// Whether only what it signed counts.
     pub(crate) const fn signs(&self) -> bool {
         matches!(self.voice, Voice::Repository(_))
+    }
+
+    /// The repository of this source, if it is the one of which `copy` is a copy, asked with the same credentials.
+    pub(crate) fn repository_kept(
+        &self,
+        copy: &RepositoryCopy,
+        authorization: Option<&HeaderValue>,
+    ) -> Option<Arc<IndexRepository>> {
+        let Voice::Repository(Some(repository)) = &self.voice else { return None };
+        let same = repository.is_of(copy) && self.authorization.as_ref() == authorization;
+        same.then(|| Arc::clone(repository))
     }
 
     /// The page of a project.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use affineur_packaging::{FileName, ProjectName, Requirement, Sha256, Version};
-use affineur_trust::{Class, Decision, PartyName, Reason};
+use affineur_trust::{Account, Class, Decision, PartyName, Reason};
 use affineur_tuf::Chain;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -70,6 +70,8 @@ pub struct WhyFile {
     pub class: Option<Class>,
     /// Why, most important first.
     pub reasons: Vec<Reason>,
+    /// Who makes the policy's demand hold or could, and what each party says; nothing where it asks for no vouches.
+    pub account: Option<Account>,
     /// What would change it, cheapest first.
     pub remedies: Vec<String>,
     /// When waiting alone lets it through.
@@ -78,18 +80,38 @@ pub struct WhyFile {
     pub first_seen: Option<Timestamp>,
 }
 
+/// Which files are explained.
+struct Meant<'a> {
+    is: &'a (dyn Fn(&FileName) -> bool + Sync),
+    most: usize,
+}
+
 impl Gateway {
     /// Explains the decisions about every file that `requirement` means.
     pub async fn why(self: &Arc<Self>, requirement: &Requirement, asked: Asked) -> WhyAnswer {
-        let project = &requirement.project;
+        let is = |file: &FileName| requirement.versions.contains(file.version());
+        self.why_meant(&requirement.project, asked, &Meant { is: &is, most: limits::WHY_FILES }).await
+    }
+
+    /// Explains the decisions about the files of a project that a lock file means, however many.
+    pub async fn why_locked(
+        self: &Arc<Self>,
+        project: &ProjectName,
+        asked: Asked,
+        is: &(dyn Fn(&FileName) -> bool + Sync),
+    ) -> WhyAnswer {
+        self.why_meant(project, asked, &Meant { is, most: usize::MAX }).await
+    }
+
+    async fn why_meant(self: &Arc<Self>, project: &ProjectName, asked: Asked, meant: &Meant<'_>) -> WhyAnswer {
         let caller = Caller { refresh: asked == Asked::Anew, ..Caller::default() };
         let mut sources = Vec::new();
         if self.names_sources_of(project) {
-            sources.push(self.why_listing(requirement, self.listing(project, &caller).await).await);
+            sources.push(self.why_listing(meant, self.listing(project, &caller).await).await);
         } else {
             for source in self.sources_to_explain() {
                 let listing = self.listing_at(&source, project, &caller).await;
-                let said = self.why_listing(requirement, listing).await;
+                let said = self.why_listing(meant, listing).await;
                 sources.push(WhyProject { source: said.source.or(Some(source.name)), ..said });
             }
         }
@@ -110,7 +132,7 @@ impl Gateway {
         learned
     }
 
-    async fn why_listing(self: &Arc<Self>, requirement: &Requirement, listing: Listing) -> WhyProject {
+    async fn why_listing(self: &Arc<Self>, meant: &Meant<'_>, listing: Listing) -> WhyProject {
         let view = match listing {
             Listing::View(view) => view,
             Listing::Absent => return problem("there is no such project", Class::Refused),
@@ -118,12 +140,12 @@ impl Gateway {
                 return problem(&format!("the index asks for credentials ({})", demand.status), Class::Undecided);
             }
         };
-        let mut meant: Vec<_> =
-            view.files.iter().filter(|file| requirement.versions.contains(file.entry.name.version())).collect();
-        meant.sort_by(|one, other| other.entry.name.version().cmp(one.entry.name.version()));
-        let more = meant.len().saturating_sub(limits::WHY_FILES);
+        let mut explained: Vec<_> = view.files.iter().filter(|file| (meant.is)(&file.entry.name)).collect();
+        explained.sort_by(|one, other| other.entry.name.version().cmp(one.entry.name.version()));
+        let more = explained.len().saturating_sub(meant.most);
+        let verified = self.verified_again(&view).await;
         let mut files = Vec::new();
-        for file in meant.into_iter().take(limits::WHY_FILES) {
+        for file in explained.into_iter().take(meant.most) {
             let listed = Listed {
                 source: view.source.clone(),
                 project: view.project.clone(),
@@ -131,7 +153,11 @@ impl Gateway {
                 file: file.clone(),
             };
             let listed = self.completed(listed, view.source.authorization.as_ref()).await;
-            files.push(self.why_file(&listed));
+            let account = match files.len() {
+                0..limits::WHY_ACCOUNTS => self.account(&listed, verified.as_ref()).await,
+                _ => None,
+            };
+            files.push(WhyFile { account, ..self.why_file(&listed) });
         }
         let (class, problem) = view.unverified.clone().unzip();
         WhyProject { source: Some(view.source.name.clone()), page: Some(view.page_url.clone()), problem, class, files, more }
@@ -151,6 +177,7 @@ impl Gateway {
             outcome: record.outcome,
             class: record.class,
             reasons: reasons.to_vec(),
+            account: None,
             remedies: reasons.iter().filter_map(Reason::remedy).collect(),
             until: record.until,
             first_seen: listed.file.pin.as_ref().map(|pin| pin.first_seen),
@@ -198,9 +225,13 @@ impl std::fmt::Display for WhyProject {
         for file in &self.files {
             writeln!(f, "  {}: {}", file.file, file.outcome)?;
             file.reasons.iter().try_for_each(|reason| match reason {
+                // With an account, it says so, and for each party.
+                Reason::Vouched { .. } if file.account.is_some() => Ok(()),
                 Reason::Vouched { chain, .. } => write_vouch(f, reason, chain),
                 _ => writeln!(f, "    because {reason}"),
             })?;
+            let account = file.account.as_ref().map(Account::to_string).unwrap_or_default();
+            account.lines().try_for_each(|line| writeln!(f, "    {line}"))?;
             file.remedies.iter().try_for_each(|remedy| writeln!(f, "    changes: {remedy}"))?;
             if let Some(digest) = file.sha256 {
                 writeln!(f, "    sha256:{digest}")?;

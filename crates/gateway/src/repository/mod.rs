@@ -8,7 +8,7 @@ mod transport;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use affineur_packaging::ProjectName;
+use affineur_packaging::{ProjectName, Sha256};
 use affineur_trust::listing::{Listing, listing_path, overlay_path};
 use affineur_trust::{Document, DocumentFault, DocumentKind, NotVouched, VerifiedListing, VerifiedProject};
 use affineur_tuf::{Found, Lookup, Mismatch, TargetPath, View};
@@ -32,6 +32,8 @@ pub(crate) use self::transport::RepositoryTransport;
 pub struct RepositoryCopy {
     /// Where it is; ends in `/`.
     pub url: Url,
+    /// The root that the user trusts.
+    pub root: Sha256,
     /// What is known of it from before, beginning with the root that the user trusts.
     pub copy: LocalCopy,
 }
@@ -40,6 +42,7 @@ pub struct RepositoryCopy {
 #[derive(Debug)]
 pub(crate) struct IndexRepository {
     pub(crate) url: Url,
+    root: Sha256,
     client: Client<RepositoryTransport>,
     documents: Documents,
     /// Locked while somebody refreshes: the others wait for the result.
@@ -97,7 +100,12 @@ impl IndexRepository {
         patience: Duration,
     ) -> Self {
         let client = Client::new(settings.copy, transport).with_lock_wait(patience);
-        Self { url: settings.url, client, documents, known: tokio::sync::Mutex::default(), patience }
+        Self { url: settings.url, root: settings.root, client, documents, known: tokio::sync::Mutex::default(), patience }
+    }
+
+    /// Whether this is the repository of which that is a copy: the same place, and trusted from the same root.
+    pub(crate) fn is_of(&self, copy: &RepositoryCopy) -> bool {
+        self.url == copy.url && self.root == copy.root
     }
 
     /// Asks for a project. Waits no longer than its patience; a refresh that takes longer goes on for those who ask next.

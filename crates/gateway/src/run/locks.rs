@@ -7,68 +7,43 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use toml::Value;
+use affineur_packaging::limits::{LOCK_BYTES, LOCK_INDEXES};
+use affineur_packaging::lock;
 use url::Url;
 
 use super::existing::read_text_up_to;
 use crate::limits;
 
 /// The index URLs in `uv.lock`, `pylock*.toml` and `poetry.lock` of `project` and the folders above it, up to the first that has
-/// a lock file or is a repository's root. At most [`limits::LOCK_INDEXES`], `http` and `https` only.
+/// a lock file or is a repository's root. At most [`LOCK_INDEXES`], `http` and `https` only.
 #[must_use]
 pub fn indexes(project: &Path) -> BTreeSet<Url> {
     let mut found = BTreeSet::new();
     for folder in project.ancestors().take(limits::PROJECT_DEPTH) {
         let tables: Vec<toml::Table> = lock_files(folder).iter().filter_map(|path| read_lock(path)).collect();
         for table in &tables {
-            found.extend(named(table));
+            found.extend(lock::indexes(table));
         }
         if !tables.is_empty() || folder.join(".git").exists() {
             break;
         }
     }
-    found.into_iter().take(limits::LOCK_INDEXES).collect()
+    found.into_iter().take(LOCK_INDEXES).collect()
 }
 
-/// The indexes that the packages of a lock file name.
-pub(crate) fn named(table: &toml::Table) -> impl Iterator<Item = Url> {
-    let packages = ["package", "packages"].into_iter().filter_map(|key| table.get(key)?.as_array()).flatten();
-    packages.filter_map(index_of).filter_map(parse).take(limits::LOCK_PACKAGES)
-}
-
-/// A lock file as a table, if it is one and not larger than [`limits::LOCK_BYTES`].
+/// A lock file as a table, if it is one and not larger than [`LOCK_BYTES`].
 pub(super) fn read_lock(path: &Path) -> Option<toml::Table> {
-    read_text_up_to(path, limits::LOCK_BYTES)?.parse().ok()
+    read_text_up_to(path, LOCK_BYTES as u64)?.parse().ok()
 }
 
 /// The lock files of a folder.
 pub(super) fn lock_files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let named =
-        |name: &str| name == "uv.lock" || name == "poetry.lock" || (name.starts_with("pylock.") && name.ends_with(".toml"));
+    let named = |name: &str| name == "uv.lock" || name == "poetry.lock" || lock::is_pylock(name);
     let entries = std::fs::read_dir(folder).into_iter().flatten().take(limits::PROJECT_ENTRIES).filter_map(Result::ok);
     let mut files: Vec<_> =
         entries.filter(|entry| entry.file_name().to_str().is_some_and(named)).map(|entry| entry.path()).collect();
     files.sort();
     files
-}
-
-/// uv: `source.registry`; poetry: `source.url` of type `legacy`; pylock: `index`.
-fn index_of(package: &Value) -> Option<&str> {
-    let source = package.get("source");
-    let of_poetry = || {
-        let source = source?;
-        (source.get("type")?.as_str()? == "legacy").then(|| source.get("url")?.as_str())?
-    };
-    let of_uv = || source?.get("registry")?.as_str();
-    of_uv().or_else(of_poetry).or_else(|| package.get("index")?.as_str())
-}
-
-/// Only what could be asked, and nothing that carries a secret.
-fn parse(text: &str) -> Option<Url> {
-    // As it will be asked for: escaping makes it longer.
-    let url = Url::parse(text).ok().filter(|url| url.as_str().len() <= limits::PROXY_URL_BYTES)?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    (plain && matches!(url.scheme(), "http" | "https")).then_some(url)
 }
 
 #[cfg(test)]
@@ -113,13 +88,6 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_escaping_makes_too_long_is_not_asked() {
-        let long = |spaces| format!("https://index.example/{}x", " ".repeat(spaces));
-        assert!(parse(&long(100)).is_some());
-        assert_eq!(parse(&long(limits::PROXY_URL_BYTES / 2)), None);
-    }
-
-    #[test]
     fn hostile_lock_files_give_nothing_or_little() {
         let many: String =
             (0..1_000).map(|n| format!("[[package]]\nsource = {{ registry = 'https://i{n}.example/' }}\n")).collect();
@@ -128,7 +96,7 @@ mod tests {
             ("package = 3", 0),
             ("[[package]]\nsource = { registry = 'file:///etc/' }", 0),
             ("[[package]]\nsource = { registry = 3 }", 0),
-            (many.as_str(), limits::LOCK_INDEXES),
+            (many.as_str(), LOCK_INDEXES),
         ] {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("uv.lock"), text).unwrap();

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use crate::body::{Body, full};
-use crate::engine::Gateway;
+use crate::engine::Current;
 use crate::limits;
 
 pub use self::pages::{Installer, client_config};
@@ -31,7 +31,7 @@ pub use self::pages::{Installer, client_config};
 /// A running service.
 #[derive(Debug)]
 pub struct Service {
-    gateway: Arc<Gateway>,
+    gateway: Arc<Current>,
     listener: TcpListener,
     metrics: Option<(TcpListener, PrometheusHandle)>,
 }
@@ -41,7 +41,7 @@ impl Service {
     ///
     /// # Errors
     /// The address cannot be had.
-    pub async fn bind(gateway: Arc<Gateway>, address: SocketAddr) -> io::Result<Self> {
+    pub async fn bind(gateway: Arc<Current>, address: SocketAddr) -> io::Result<Self> {
         Ok(Self { gateway, listener: TcpListener::bind(address).await?, metrics: None })
     }
 
@@ -155,16 +155,17 @@ where
 }
 
 /// One request to the service, counted. Labels are few and fixed: never a name that a client chose.
-async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+async fn answer(current: &Current, request: Request<Incoming>) -> Response<Body> {
     let began = Instant::now();
-    let (route, response) = routed(gateway, &request).await;
+    let (route, response) = routed(current, &request).await;
     let status = response.status().as_str().to_owned();
     metrics::counter!("affineur_requests_total", "route" => route, "status" => status).increment(1);
     metrics::histogram!("affineur_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
     response
 }
 
-async fn routed(gateway: &Arc<Gateway>, request: &Request<Incoming>) -> (&'static str, Response<Body>) {
+async fn routed(current: &Current, request: &Request<Incoming>) -> (&'static str, Response<Body>) {
+    let gateway = &current.gateway();
     let (method, headers, path) = (request.method(), request.headers(), request.uri().path());
     if method != Method::GET && method != Method::HEAD {
         return ("other", plain(StatusCode::METHOD_NOT_ALLOWED, "this index only answers GET and HEAD\n"));
@@ -183,7 +184,7 @@ async fn routed(gateway: &Arc<Gateway>, request: &Request<Incoming>) -> (&'stati
         }
         (Some("health"), Some("live"), None, None) => ("health", plain(StatusCode::OK, "live\n")),
         (Some("health"), Some("ready"), None, None) => ("health", health::ready(gateway).await),
-        (Some(""), None, None, None) => ("front", pages::front(gateway)),
+        (Some(""), None, None, None) => ("front", pages::front(gateway, &current.status())),
         _ => ("other", plain(StatusCode::NOT_FOUND, "there is nothing here; the index is at /simple/\n")),
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::plain;
 use crate::body::{Body, full};
-use crate::engine::{Asked, Gateway, WhyAnswer, WhyFile};
+use crate::engine::{Asked, Gateway, PolicyStatus, WhyAnswer, WhyFile};
 
 /// Which installer is to be pointed at a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,11 +115,14 @@ pub(super) async fn why(gateway: &Arc<Gateway>, project: &str, version: Option<&
     typed("text/plain; charset=utf-8", answer.to_string())
 }
 
-pub(super) fn front(gateway: &Gateway) -> Response<Body> {
+pub(super) fn front(gateway: &Gateway, policy: &PolicyStatus) -> Response<Body> {
+    let refused = policy.refused.as_ref().map(|why| format!("refused        {why}\n")).unwrap_or_default();
     let text = format!(
-        "affineur gateway {}, mode {:?}\n\nindex          /simple/\nexplanations   /why/<project>/<version>\nhealth         /health/live  /health/ready\n\nHow to use it: affineur gateway client-config pip|uv|poetry\n",
+        "affineur gateway {}, mode {:?}\n\npolicy         sha256:{}, in force since {:.0}\n{refused}\nindex          /simple/\nexplanations   /why/<project>/<version>\nhealth         /health/live  /health/ready\n\nHow to use it: affineur gateway client-config pip|uv|poetry\n",
         env!("CARGO_PKG_VERSION"),
-        gateway.mode()
+        gateway.mode(),
+        policy.sha256,
+        policy.since,
     );
     plain(StatusCode::OK, text)
 }
@@ -145,13 +148,15 @@ fn html(answer: &WhyAnswer) -> String {
 
 fn row(page: &mut String, file: &WhyFile) {
     let reasons: Vec<String> = file.reasons.iter().map(|reason| escape(&reason.to_string())).collect();
+    let account = file.account.as_ref().map(|account| format!("<pre>{}</pre>", escape(&account.to_string())));
     let remedies: Vec<String> = file.remedies.iter().map(|remedy| escape(remedy)).collect();
     let _ = writeln!(
         page,
-        "<tr><td><code>{}</code><td>{}<td>{}<td>{}</tr>",
+        "<tr><td><code>{}</code><td>{}<td>{}{}<td>{}</tr>",
         escape(file.file.as_str()),
         file.outcome,
         reasons.join("<br>"),
+        account.unwrap_or_default(),
         remedies.join("<br>")
     );
 }

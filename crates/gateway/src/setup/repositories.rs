@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use affineur_packaging::Sha256;
-use affineur_trust::{PartyName, Policy};
+use affineur_trust::{PartyName, Policy, Repository};
 use affineur_tuf::Roots;
 use affineur_tuf_client::local::{LocalCopy, LocalError};
 use url::Url;
@@ -13,27 +13,47 @@ use url::Url;
 use super::SetupError;
 use crate::repository::RepositoryCopy;
 
-/// The root of one party's repository, as it was read.
+/// The root of one party's repository, which is one.
+#[derive(Debug)]
 pub(super) struct TrustedRoot {
-    party: PartyName,
+    pub(super) party: PartyName,
     url: Url,
     bytes: Vec<u8>,
 }
 
-/// Reads the roots of a policy that lies in `folder`, and notes their digests in it.
-pub(super) fn read_roots(policy: &mut Policy, folder: &Path) -> Result<Vec<TrustedRoot>, SetupError> {
-    let named: Vec<_> = policy
-        .parties
-        .keys()
-        .filter_map(|name| policy.repository(name).map(|found| (name.clone(), found.url.clone(), folder.join(&found.root))))
-        .collect();
-    let mut roots = Vec::new();
-    for (party, url, file) in named {
-        let bytes = read(&file).map_err(|problem| SetupError::Root { party: party.clone(), file, problem })?;
-        policy.note_root(&party, crate::digest::sha256(&bytes));
-        roots.push(TrustedRoot { party, url, bytes });
+/// What a policy names as the root of a party's repository, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RootFile {
+    party: PartyName,
+    url: Url,
+    file: PathBuf,
+    read: Result<Vec<u8>, String>,
+}
+
+impl TrustedRoot {
+    pub(super) fn sha256(&self) -> Sha256 {
+        crate::digest::sha256(&self.bytes)
     }
-    Ok(roots)
+}
+
+impl RootFile {
+    pub(super) fn trusted(&self) -> Result<TrustedRoot, SetupError> {
+        let Self { party, url, file, read } = self.clone();
+        match read {
+            Ok(bytes) => Ok(TrustedRoot { party, url, bytes }),
+            Err(problem) => Err(SetupError::Root { party, file, problem }),
+        }
+    }
+}
+
+/// Reads the roots that a policy in `folder` names.
+pub(super) fn read_roots(policy: &Policy, folder: &Path) -> Vec<RootFile> {
+    let named = policy.parties.keys().filter_map(|party| Some((party.clone(), policy.repository(party)?)));
+    let read = |(party, repository): (PartyName, &Repository)| {
+        let file = folder.join(&repository.root);
+        RootFile { party, url: repository.url.clone(), read: read(&file), file }
+    };
+    named.map(read).collect()
 }
 
 /// A root, up to its limit, that is one: whether it has expired is not looked at, since its successor may not have.
@@ -51,27 +71,15 @@ fn read(file: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The digest by which a policy is trusted: of its text and, where it names repositories, of their roots. Whoever can change one
-/// of them would decide what is verified.
-///
-/// # Errors
-/// A root cannot be read, or the policy is wrong.
-pub fn trusted_digest(text: &str, file: &Path) -> Result<Sha256, SetupError> {
-    let mut policy = Policy::parse(text).map_err(|error| SetupError::Policy { file: file.to_owned(), error })?;
-    let roots = read_roots(&mut policy, folder_of(file))?;
-    let with_roots = roots
-        .iter()
-        .fold(text.to_owned(), |text, root| format!("{text}\nroot of {}: {}", root.party, crate::digest::sha256(&root.bytes)));
-    Ok(super::digest(&with_roots))
-}
-
 pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Opens the local copy of each repository below `home`. One begins anew where URL or trusted root is another one.
 pub(super) fn open(roots: Vec<TrustedRoot>, home: &Path) -> Result<HashMap<PartyName, RepositoryCopy>, SetupError> {
-    let open = |TrustedRoot { party, url, bytes }: TrustedRoot| {
+    let open = |root: TrustedRoot| {
+        let sha256 = root.sha256();
+        let TrustedRoot { party, url, bytes } = root;
         let mut key = format!("{url}\n").into_bytes();
         key.extend(&bytes);
         let folder = home.join("tuf").join(crate::digest::sha256(&key).to_string());
@@ -80,7 +88,7 @@ pub(super) fn open(roots: Vec<TrustedRoot>, home: &Path) -> Result<HashMap<Party
             opened => opened,
         };
         match copy {
-            Ok(copy) => Ok((party, RepositoryCopy { url, copy })),
+            Ok(copy) => Ok((party, RepositoryCopy { url, root: sha256, copy })),
             Err(error) => Err(SetupError::Repository { party, error }),
         }
     };

@@ -98,6 +98,16 @@ impl State {
         Self::start(Kind::Text, None, Desk { connection, exact, file: file.to_owned(), text: Some(text) })
     }
 
+    /// A state of its own in an empty folder, with everything that this one remembers now. Neither hears of the other again.
+    ///
+    /// # Errors
+    /// See [`StateError`].
+    pub fn copied_to(&self, folder: &Path) -> Result<Self, StateError> {
+        let file = schema::file_in(folder);
+        self.alone(move |desk| schema::copy(&desk.connection, &file).map_err(|fault| fault.at(&desk.file)))?;
+        Self::open(folder)
+    }
+
     /// A state for a run without lasting state.
     #[must_use]
     pub fn in_memory() -> Self {
@@ -346,9 +356,17 @@ impl State {
             return blocking(|| readers.read(question));
         }
         // A database in memory has one connection, which is the writer's.
+        self.alone(|desk| question(&desk.connection).map_err(|fault| fault.at(&desk.file)))
+    }
+
+    /// Does something where no transaction is open.
+    fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk) -> Result<T, StateError> + Send + 'static,
+    ) -> Result<T, StateError> {
         let (asker, answer) = mpsc::channel();
         self.send(Job::Alone(Box::new(move |desk| {
-            let _ = asker.send(question(&desk.connection).map_err(|fault| fault.at(&desk.file)));
+            let _ = asker.send(work(desk));
         })))?;
         blocking(|| answer.recv()).map_err(|_| StateError::Closed)?
     }

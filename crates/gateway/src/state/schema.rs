@@ -20,7 +20,7 @@ const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
 
 /// Opens `<folder>/state.db` for writing, and makes it where there is none.
 pub(super) fn open_folder(folder: &Path) -> Result<(PathBuf, Connection), StateError> {
-    let file = folder.join("state.db");
+    let file = file_in(folder);
     make_folder(folder).map_err(|error| unavailable(folder, &error))?;
     if !exists(&file)? {
         if exists(&folder.join("state.db-wal"))? && !exists(&file)? {
@@ -31,6 +31,17 @@ pub(super) fn open_folder(folder: &Path) -> Result<(PathBuf, Connection), StateE
     let mut connection = open(&file)?;
     migrate(&mut connection, MIGRATIONS, &file)?;
     Ok((file, connection))
+}
+
+/// Where the database of a folder is.
+pub(super) fn file_in(folder: &Path) -> PathBuf {
+    folder.join("state.db")
+}
+
+/// Writes all of a database, as of one moment, to a file that is not there yet.
+pub(super) fn copy(database: &Connection, file: &Path) -> Result<(), Fault> {
+    let name = file.to_str().ok_or(Fault::Content("the path of its copy is not UTF-8"))?;
+    Ok(database.execute("VACUUM INTO ?1", [name]).map(drop)?)
 }
 
 /// A database in memory.

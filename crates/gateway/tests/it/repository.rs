@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use affineur_gateway::engine::{Asked, Gateway, Note, Outcome, WhyAnswer};
 use affineur_gateway::fetch::FetchSettings;
-use affineur_gateway::setup::{self, Ready, SetupError, Wanted};
+use affineur_gateway::setup::{self, Look, Looked, Ready, SetupError, Wanted};
 use affineur_packaging::page::StatusMarker;
 use affineur_packaging::{FileName, ProjectName};
 use affineur_trust::Class;
@@ -421,6 +421,29 @@ async fn another_root_has_other_caches_and_begins_anew() {
     assert_eq!(folders(), 2);
     assert_eq!(world.ready().unwrap().policy.canonical(), world.ready().unwrap().policy.canonical());
     assert_eq!(folders(), 2);
+}
+
+#[tokio::test]
+async fn after_a_change_of_the_policy_a_repository_that_stays_keeps_its_view_and_another_root_begins_anew() {
+    let world = World::new().await;
+    let home = world.home.path().to_str().unwrap().to_owned();
+    let lookup = move |name: &str| (name == "AFFINEUR_HOME").then(|| home.clone());
+    let (current, mut reload) = world.ready().unwrap().reloading(lookup);
+    let timestamps = || world.upstream.asked().iter().filter(|asked| asked.target.ends_with("/timestamp.json")).count();
+    assert_eq!((file(&current.gateway()).await.0, timestamps()), (StatusCode::OK, 1));
+    let before = current.gateway();
+    world.policy("[[scope]]\nprojects = ['cheese']\nminimum-age = '3000d'\n");
+    assert!(matches!(reload.look(Look::Now), Looked::Loaded(_)));
+    let (status, reason, _) = file(&current.gateway()).await;
+    assert!(status == StatusCode::FORBIDDEN && reason.contains("3000 days"), "{status} {reason}");
+    assert_eq!((file(&before).await.0, timestamps()), (StatusCode::OK, 1), "who began before ends by what held then");
+    let mut other = StaticIndex::new();
+    other.repository.root_mut().set_expires("2098-01-01T00:00:00Z".parse().unwrap());
+    other.publish();
+    std::fs::write(world.home.path().join("root.json"), other.root()).unwrap();
+    assert!(matches!(reload.look(Look::Now), Looked::Loaded(_)));
+    assert_eq!(file(&current.gateway()).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(timestamps(), 2, "another root knows nothing yet");
 }
 
 #[tokio::test]

@@ -19,10 +19,10 @@ pub(super) enum Member {
     HardLink { target: Vec<u8> },
 }
 
-/// Calls for every entry, in order, with the bytes of it.
+/// Calls for every entry, in order, with what it is, its permissions, and its bytes.
 pub(super) fn each_member(
     reader: impl Read,
-    mut visit: impl FnMut(&EntryPath, &Member, &mut dyn Read) -> Result<(), ArchiveFault>,
+    mut visit: impl FnMut(&EntryPath, &Member, Option<u32>, &mut dyn Read) -> Result<(), ArchiveFault>,
 ) -> Result<(), ArchiveFault> {
     let mut archive = tar::Archive::new(reader);
     let mut described = Described::default();
@@ -42,7 +42,7 @@ pub(super) fn each_member(
                 if member != Member::File && size > 0 {
                     return Err(ArchiveFault::Ambiguous("a folder or link with content"));
                 }
-                visit(&path, &member, &mut entry)?;
+                visit(&path, &member, header.permissions(), &mut entry)?;
             }
         }
     }
@@ -102,6 +102,13 @@ impl Header {
 
     const fn kind(&self) -> u8 {
         self.0[156]
+    }
+
+    /// The lower twelve bits of the mode, where it is written in octal.
+    fn permissions(&self) -> Option<u32> {
+        let digits = self.text(100, 8).trim_ascii();
+        let mode = str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 8).ok());
+        mode.map(|mode| mode & 0o7777)
     }
 
     /// Prefix, a slash, and name.

@@ -44,7 +44,7 @@ fn look_through<R: Read>(
     allowed: &Limits,
 ) -> Result<(Vec<u8>, u64), ArchiveFault> {
     let mut contents = Contents { name, folder: None, tree: Tree::new(allowed.entries), pkg_info: None };
-    each_member(&mut *expanded, |path, member, content| contents.add(path, member, content))?;
+    each_member(&mut *expanded, |path, member, _, content| contents.add(path, member, content))?;
     if expanded.state == State::Ended {
         return Err(ArchiveFault::NoEnd);
     }

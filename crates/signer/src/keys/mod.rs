@@ -26,6 +26,7 @@
 //! ```
 
 mod derived;
+mod disk;
 mod document;
 mod error;
 mod folder;
@@ -40,7 +41,6 @@ mod token;
 pub use derived::{Derivation, GeneratedPassphrase, Identity, NotGenerated, ParseIdentityError};
 pub use document::{Comment, DocumentError, ParseCommentError, Private, TokenReference};
 pub use error::KeysError;
-pub(crate) use folder::random_pair;
 pub use folder::{KeyFolder, Listed};
 pub use name::{KeyName, ParseKeyNameError};
 pub use pin::Pin;

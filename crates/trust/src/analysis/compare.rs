@@ -1,6 +1,7 @@
 //! What a changed policy lets through that the old one did not, and the other way round.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::diagram::{Diagram, FALSE, Made, Ref, Set, TRUE};
 use super::game::Game;
@@ -19,6 +20,27 @@ pub struct Difference {
     pub key: &'static str,
     /// Parties whose vouches show it.
     pub by: Vec<PartyName>,
+}
+
+/// `may let more through for acme-*, demand: index + curator-1 are enough`.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { projects, admits, key, by } = self;
+        f.write_str(if *admits { "may let more through" } else { "withholds more" })?;
+        if let Some(projects) = projects {
+            let projects: Vec<String> = projects.iter().map(ToString::to_string).collect();
+            write!(f, " for {}", projects.join(", "))?;
+        }
+        write!(f, ", {key}")?;
+        let names: Vec<&str> = by.iter().map(PartyName::as_str).collect();
+        let no_longer = if *admits { "" } else { "no longer " };
+        match (*key, names.as_slice()) {
+            (_, []) => Ok(()),
+            ("demand", names) => write!(f, ": {} are {no_longer}enough", names.join(" + ")),
+            ("urgent", names) => write!(f, ": {} shorten {no_longer}the wait", names.join(" + ")),
+            (_, names) => write!(f, ": {}", names.join(", ")),
+        }
+    }
 }
 
 /// What a changed policy says otherwise: of its own demand and of those of scopes with the same projects, and of what else decides.

@@ -173,16 +173,7 @@ fn sixty_four_parties_are_analysed_and_their_coalitions_counted() {
 
 /// What the analysis must say, by trying everything.
 fn winning(demand: &CompiledDemand) -> Vec<Parties> {
-    let nobody = Tally {
-        vouching: 0,
-        scoring: 0,
-        weights: vec![0; demand.parties.len()],
-        unavailable: 0,
-        contradicting: 0,
-        conflicts: None,
-        attested: None,
-        until: None,
-    };
+    let nobody = Tally::nobody(demand.parties.len());
     let sets = (0..1 << demand.parties.len()).filter(|set| set & !demand.counted == 0);
     sets.filter(|set| demand.met(&nobody.with(*set, demand)) == Met::Yes).collect()
 }

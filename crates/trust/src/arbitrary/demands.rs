@@ -7,34 +7,42 @@ use proptest::sample::Index;
 
 use super::*;
 use crate::testing::Vouch;
-use crate::{Against, Domain, Intent, Level, Levels, MilliTrust, Objection, Origin, Origins, Rule, Track, Worth};
+use crate::{
+    Against, Author, Domain, Intent, Level, MilliTrust, Objection, Origin, Origins, PublisherName, Rule, Track, Vouches, Worth,
+};
 
 static CHAIN: LazyLock<std::sync::Arc<Chain>> = LazyLock::new(|| std::sync::Arc::new(super::VOUCHED[0].1.chain().clone()));
+
+fn publisher() -> impl Strategy<Value = PublisherName> {
+    let names = ["github:a/b/release.yml", "github:A/b/release.yml@x", "github:a/b/ci.yml", "google:a@b.example"];
+    select(names.map(|name| name.parse().unwrap()).to_vec())
+}
 
 /// One to three of a few keys and publishers, so that they meet.
 pub(crate) fn origins() -> impl Strategy<Value = Origins> {
     let origin = || {
         prop_oneof![
             4 => (1..8_u8).prop_map(|byte| Origin::Key(Sha256::from_bytes([byte; 32]))),
-            1 => select(&["x", "y"][..]).prop_map(|identity| Origin::Publisher { issuer: "i".into(), identity: identity.into() }),
+            1 => (publisher(), select(&["x", "y"][..])).prop_map(|(name, identity)| Origin::publisher(name, "i".into(), identity.into())),
         ]
     };
     (origin(), vec(origin(), 0..2)).prop_map(|(first, others)| Origins::new(first, others))
 }
 
-fn levels() -> impl Strategy<Value = Levels> {
-    let level = || select(&Level::ALL[..]);
-    (level(), option::of(level())).prop_map(|(first, other)| Levels::new(first, other))
+/// One alternative of a curator for this file.
+pub(crate) fn alternative(file: FileFact) -> impl Strategy<Value = Vouched> {
+    let file = std::sync::Arc::new(file);
+    (select(&Level::ALL[..]), origins(), option::weighted(0.2, time())).prop_map(move |(level, origins, until)| {
+        let file = std::sync::Arc::clone(&file);
+        let vouch = Vouch { file, worth: Worth::Curator(level), origins, pin: None, attested: None, until };
+        vouch.made(&CHAIN)
+    })
 }
 
-/// A curator's vouch for this file.
+/// What a curator vouches with for this file.
 pub(crate) fn curated(file: FileFact) -> impl Strategy<Value = Claim> {
-    let file = std::sync::Arc::new(file);
-    (levels(), origins(), option::weighted(0.2, time())).prop_map(move |(levels, origins, until)| {
-        let file = std::sync::Arc::clone(&file);
-        let vouch = Vouch { file, worth: Worth::Curator(levels), origins, pin: None, attested: None, until };
-        Claim::Vouched(Box::new(vouch.made(&CHAIN)))
-    })
+    let others = vec(alternative(file.clone()), 0..3);
+    (alternative(file), others).prop_map(|(first, others)| Claim::Vouched(Vouches::new(first, others)))
 }
 
 pub(crate) fn objection() -> impl Strategy<Value = Objection> {
@@ -44,7 +52,8 @@ pub(crate) fn objection() -> impl Strategy<Value = Objection> {
         select(&["abc", "requests"][..]).prop_map(|name| Against::Project(name.parse().unwrap())),
         select(&["a-b", "b-c"][..])
             .prop_map(|name| Against::Versions { project: name.parse().unwrap(), versions: "<2".parse().unwrap() }),
-        origins().prop_map(|origins| Against::Author(origins.iter().next().unwrap().clone())),
+        (1..8_u8).prop_map(|byte| Against::Author(Author::Key(Sha256::from_bytes([byte; 32])))),
+        publisher().prop_map(|name| Against::Author(Author::Publisher(name))),
     ];
     (prop_oneof![3 => curator(), 1 => party()], against, ".{1,20}", time())
         .prop_map(|(party, against, reason, expires)| Objection { party, against, reason: format!("x{reason}"), expires })

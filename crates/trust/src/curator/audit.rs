@@ -1,17 +1,18 @@
 //! Audits: of a whole file, or of what is different from another file that was audited.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use affineur_packaging::{FileName, Sha256};
-use affineur_tuf::{Chain, Found};
+use affineur_packaging::FileName;
+use affineur_tuf::{Chain, Found, Statement};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::people::whose;
 use super::statements::{CuratorFault, is_about, signed};
-use super::{People, Said, Shelf};
-use crate::{FileFact, Level, Levels, Origin, Origins, ReferenceTime, Vouched, Worth, limits};
+use super::ways::{Place, Step, ways};
+use super::{People, Person, Said, Shelf};
+use crate::{FileFact, Level, Origins, ReferenceTime, Vouched, Vouches, Worth, limits};
 
 /// What an auditor found a file fit for. Each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,8 +38,6 @@ pub struct Audit {
     pub file: String,
     /// Its digest.
     pub sha256: String,
-    /// Its length in bytes.
-    pub length: u64,
     /// Only what is different from this file was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Base>,
@@ -66,7 +65,7 @@ enum AuditKind {
     Audit,
 }
 
-/// Looks for a way from a whole audit to a file, over audits of differences. It asks for the audits of one file after the other.
+/// Looks for the ways from whole audits to a file, over audits of differences. It asks for the audits of one file after the other.
 #[derive(Debug)]
 pub struct AuditSearch<'a> {
     people: &'a People,
@@ -74,19 +73,16 @@ pub struct AuditSearch<'a> {
     criteria: Criteria,
     now: ReferenceTime,
     /// Files whose audits are to be looked at, those with the fewest steps to the file first.
-    pending: VecDeque<Step>,
-    asked: BTreeSet<(String, Sha256)>,
+    pending: VecDeque<Place>,
+    /// All files that are or were pending.
+    known: BTreeSet<Place>,
+    asked: usize,
+    steps: Vec<Step>,
     chain: Option<Arc<Chain>>,
 }
 
-/// A file on the way, and what the rest of the way rests on.
-#[derive(Debug, Clone)]
-struct Step {
-    file: FileName,
-    sha256: Sha256,
-    origins: Vec<Origin>,
-    until: Timestamp,
-}
+/// What an audit begins with and nobody could ask for.
+struct NoPlace;
 
 /// How far the search has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +94,7 @@ pub enum AuditProgress {
 }
 
 impl Audit {
-    /// An audit of a file whose bytes are known; `None` if they are not.
+    /// An audit of a file whose digest is known; `None` if it is not.
     #[must_use]
     pub fn new(
         file: &FileFact,
@@ -108,8 +104,8 @@ impl Audit {
         (issued, expires): (Timestamp, Timestamp),
     ) -> Option<Self> {
         let (project, name) = (file.project.to_string(), file.name.to_string());
-        let (sha256, length) = (file.sha256?.to_string(), file.size?);
-        Some(Self { kind: AuditKind::Audit, criteria, project, file: name, sha256, length, from, notes, issued, expires })
+        let sha256 = file.sha256?.to_string();
+        Some(Self { kind: AuditKind::Audit, criteria, project, file: name, sha256, from, notes, issued, expires })
     }
 }
 
@@ -117,36 +113,33 @@ impl<'a> AuditSearch<'a> {
     /// Begins a search; `None` where the file's digest is not known, of which nothing can be said.
     #[must_use]
     pub fn new(people: &'a People, file: &FileFact, criteria: Criteria, now: ReferenceTime) -> Option<Self> {
-        let first = Step { file: file.name.clone(), sha256: file.sha256?, origins: Vec::new(), until: Timestamp::MAX };
-        let (pending, asked) = (VecDeque::from([first]), BTreeSet::new());
-        Some(Self { people, file: file.clone(), criteria, now, pending, asked, chain: None })
+        let first = Place { file: file.name.clone(), sha256: file.sha256? };
+        let (known, pending) = (BTreeSet::from([first.clone()]), VecDeque::from([first]));
+        Some(Self { people, file: file.clone(), criteria, now, pending, known, asked: 0, steps: Vec::new(), chain: None })
     }
 
     /// What it needs next, or how it ended.
     pub fn advance(&mut self) -> AuditProgress {
-        while let Some(step) = self.pending.front() {
-            if self.asked.len() >= limits::AUDIT_STEPS {
-                break;
-            }
-            if !self.asked.contains(&(step.file.to_string(), step.sha256)) {
-                return AuditProgress::Needs(step.file.clone());
-            }
-            self.pending.pop_front();
+        match self.pending.front() {
+            Some(place) if self.asked < limits::AUDIT_STEPS => AuditProgress::Needs(place.file.clone()),
+            _ => AuditProgress::Ended(self.ended()),
         }
-        AuditProgress::Ended(Said::Silent)
     }
 
     /// Takes what was found for the file that it needs; `None` for a signed absence. The answer, if this ends it.
     ///
     /// # Errors
-    /// See [`CuratorFault`].
+    /// See [`CuratorFault`]. Only what is said of the file itself can be at fault: another one on the way leads nowhere then.
     pub fn accept(&mut self, found: Option<&Found>) -> Result<Option<Said>, CuratorFault> {
-        let Some(step) = self.pending.pop_front() else { return Ok(None) };
-        let first = self.asked.is_empty();
-        self.asked.insert((step.file.to_string(), step.sha256));
+        let Some(place) = self.pending.pop_front() else { return Ok(None) };
+        let first = self.asked == 0;
+        self.asked += 1;
         let Some(found) = found else { return Ok(None) };
-        let audits = signed(Shelf::Audited(&step.file), found, "audits")?;
-        let about = FileFact { name: step.file.clone(), sha256: Some(step.sha256), size: None, ..self.file.clone() };
+        let audits = match signed(Shelf::Audited(&place.file), found, "audits") {
+            Err(fault) if first => return Err(fault),
+            audits => audits.unwrap_or_default(),
+        };
+        let about = FileFact { name: place.file.clone(), sha256: Some(place.sha256), size: None, ..self.file.clone() };
         let about = if first { &self.file } else { &about };
         if let Err(sha256) = is_about(found, about) {
             // Only of the file itself it is a contradiction; another file on the way leads nowhere.
@@ -155,49 +148,68 @@ impl<'a> AuditSearch<'a> {
         if first {
             self.chain = Some(Arc::new(found.chain.clone()));
         }
-        for statement in &audits {
-            let Some((auditor, audit)) = whose::<Audit>(self.people.auditors(), statement) else { continue };
-            if !self.counts(&audit, &step) || audit.length != found.target.length() {
-                continue;
+        for step in self.steps_from(&place, &audits) {
+            if let Some(from) = step.from.as_ref().filter(|from| self.known.insert((*from).clone())) {
+                self.pending.push_back(from.clone());
             }
-            let mut origins = step.origins.clone();
-            origins.extend(auditor.origins());
-            let until = step.until.min(audit.expires);
-            match &audit.from {
-                None => return Ok(Some(self.vouch(origins, until))),
-                Some(from) => self.follow(from, origins, until),
-            }
+            self.steps.push(step);
         }
         Ok(None)
     }
 
-    fn counts(&self, audit: &Audit, step: &Step) -> bool {
+    /// What is audited of a file: each auditor's audits that count, from the same file once.
+    fn steps_from(&self, place: &Place, audits: &[Statement]) -> Vec<Step> {
+        let mut steps: BTreeMap<(Option<Place>, usize), Timestamp> = BTreeMap::new();
+        for statement in audits {
+            let auditors = self.people.auditors();
+            let Some((auditor, audit)) = whose::<Audit>(auditors, statement) else { continue };
+            let Some(auditor) = auditors.iter().position(|other| other.name() == auditor.name()) else { continue };
+            if !self.counts(&audit, place) {
+                continue;
+            }
+            let Ok(from) = audit.from.as_ref().map(|from| self.base(from)).transpose() else { continue };
+            let until = steps.entry((from, auditor)).or_insert(audit.expires);
+            *until = audit.expires.max(*until);
+        }
+        let steps = steps.into_iter().take(limits::AUDITS_OF_A_FILE);
+        steps.map(|((from, auditor), until)| Step { to: place.clone(), from, auditor, until }).collect()
+    }
+
+    fn counts(&self, audit: &Audit, place: &Place) -> bool {
         audit.project == self.file.project.as_str()
-            && audit.file == step.file.as_str()
-            && audit.sha256 == step.sha256.to_string()
+            && audit.file == place.file.as_str()
+            && audit.sha256 == place.sha256.to_string()
             && audit.criteria >= self.criteria
             && audit.issued <= self.now
             && self.now < audit.expires
     }
 
-    fn follow(&mut self, from: &Base, origins: Vec<Origin>, until: Timestamp) {
-        let file = FileName::of_project(&from.file, &self.file.project);
-        if let (Ok(file), Ok(sha256)) = (file, from.sha256.parse()) {
-            self.pending.push_back(Step { file, sha256, origins, until });
-        }
+    fn base(&self, from: &Base) -> Result<Place, NoPlace> {
+        let file = FileName::of_project(&from.file, &self.file.project).map_err(|_| NoPlace)?;
+        Ok(Place { file, sha256: from.sha256.parse().map_err(|_| NoPlace)? })
     }
 
-    fn vouch(&self, origins: Vec<Origin>, until: Timestamp) -> Said {
-        let mut origins = origins.into_iter();
-        let (Some(first), Some(chain)) = (origins.next(), &self.chain) else { return Said::Silent };
-        Said::Vouches(Box::new(Vouched {
-            file: Arc::new(self.file.clone()),
-            worth: Worth::Curator(Levels::new(Level::Audited, [])),
-            origins: Origins::new(first, origins),
-            chain: Arc::clone(chain),
-            pin: None,
-            attested: None,
-            until: Some(until),
-        }))
+    /// Every way is an alternative, on the origins of all of its auditors.
+    fn ended(&self) -> Said {
+        let (Some(chain), Some(sha256)) = (&self.chain, self.file.sha256) else { return Said::Silent };
+        let place = Place { file: self.file.name.clone(), sha256 };
+        let file = Arc::new(self.file.clone());
+        let mut vouched = ways(&self.steps, &place).into_iter().filter_map(|way| {
+            let auditors = way.auditors.iter().filter_map(|at| self.people.auditors().get(*at));
+            let mut origins = auditors.flat_map(Person::origins);
+            Some(Vouched {
+                file: Arc::clone(&file),
+                worth: Worth::Curator(Level::Audited),
+                origins: Origins::new(origins.next()?, origins),
+                chain: Arc::clone(chain),
+                pin: None,
+                attested: None,
+                until: Some(way.until),
+            })
+        });
+        match vouched.next() {
+            Some(first) => Said::Vouches(Vouches::new(first, vouched)),
+            None => Said::Silent,
+        }
     }
 }

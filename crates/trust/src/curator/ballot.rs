@@ -1,6 +1,7 @@
 //! Votes: signed ballots, of which each voter's newest counts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use affineur_packaging::Sha256;
 use affineur_tuf::Found;
@@ -9,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::people::whose;
 use super::statements::{CuratorFault, is_about, signed};
-use super::{CuratorId, People, Person, Said, Shelf};
-use crate::{FileFact, Level, Levels, Origins, ReferenceTime, Vouched, Worth, limits};
+use super::{People, Person, Said, Shelf};
+use crate::{FileFact, Level, Origins, ReferenceTime, Vouched, Vouches, Worth, limits};
 
 /// What a voter thinks of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,14 +64,8 @@ pub type Seen = BTreeMap<String, u64>;
 impl Ballot {
     /// A ballot about a file whose bytes are known; `None` if they are not.
     #[must_use]
-    pub fn new(people: &People, file: &FileFact, vote: Vote, serial: u64, period: (Timestamp, Timestamp)) -> Option<Self> {
-        Self::of(people.curator(), file, vote, serial, period)
-    }
-
-    /// The same, for a curator of whom no more is known than who it is.
-    #[must_use]
-    pub fn of(
-        curator: CuratorId,
+    pub fn new(
+        people: &People,
         file: &FileFact,
         vote: Vote,
         serial: u64,
@@ -78,7 +73,7 @@ impl Ballot {
     ) -> Option<Self> {
         Some(Self {
             kind: BallotKind::Ballot,
-            curator: curator.to_string(),
+            curator: people.curator().to_string(),
             project: file.project.to_string(),
             file: file.name.to_string(),
             sha256: file.sha256?.to_string(),
@@ -107,6 +102,9 @@ impl Ballot {
 
 /// Counts the votes for a file: each voter once, by the ballot with their highest serial, whatever it says and whether or not it has
 /// expired. `seen` is what earlier counts saw; it is brought up to date.
+///
+/// Each set of voters that is just enough is an alternative, where there are at most [`limits::ELECTORATES`] of them; else sets that
+/// have no voter in common as far as possible, the voters whose ballots last longest first.
 ///
 /// Two different ballots with one serial cancel each other: somebody has a voter's key, or the voter plays.
 ///
@@ -150,23 +148,48 @@ pub fn count(
             voters.push((voter, ballot.expires));
         }
     }
-    Ok(vouch(people, found, file, &voters))
+    Ok(vouch(&electorates(usize::from(people.votes().get()), voters), found, file))
 }
 
-fn vouch(people: &People, found: &Found, file: &FileFact, voters: &[(&Person, Timestamp)]) -> Said {
-    let needed = usize::from(people.votes().get());
-    // It holds as long as enough of them do.
-    let mut ends: Vec<Timestamp> = voters.iter().map(|(_, expires)| *expires).collect();
-    ends.sort_by(|one, other| other.cmp(one));
-    let mut origins = voters.iter().flat_map(|(voter, _)| voter.origins());
-    let (Some(until), Some(first)) = (ends.get(needed - 1), origins.next()) else { return Said::Silent };
-    Said::Vouches(Box::new(Vouched {
-        file: std::sync::Arc::new(file.clone()),
-        worth: Worth::Curator(Levels::new(Level::Voted, [])),
-        origins: Origins::new(first, origins),
-        chain: std::sync::Arc::new(found.chain.clone()),
-        pin: None,
-        attested: None,
-        until: Some(*until),
-    }))
+/// A voter, and until when their ballot counts.
+type Voter<'a> = (&'a Person, Timestamp);
+
+/// Sets of voters that are just enough. Empty if even all are not.
+fn electorates(needed: usize, mut voters: Vec<Voter<'_>>) -> Vec<Vec<Voter<'_>>> {
+    voters.sort_by_key(|(_, expires)| std::cmp::Reverse(*expires));
+    if voters.len() <= needed {
+        return (voters.len() == needed).then_some(voters).into_iter().collect();
+    }
+    if voters.len() <= limits::ELECTORATES {
+        let is_enough = |set: &u32| set.count_ones() as usize == needed;
+        let sets: Vec<u32> = (0..1 << voters.len()).filter(is_enough).take(limits::ELECTORATES + 1).collect();
+        if sets.len() <= limits::ELECTORATES {
+            let members =
+                |set: u32| voters.iter().enumerate().filter(move |(at, _)| set >> at & 1 == 1).map(|(_, voter)| *voter);
+            return sets.into_iter().map(|set| members(set).collect()).collect();
+        }
+    }
+    // Neighbours in a circle: those that begin `needed` apart have no voter in common.
+    let begin = (0..needed).flat_map(|from| (from..voters.len()).step_by(needed)).take(limits::ELECTORATES);
+    begin.map(|from| voters.iter().cycle().skip(from).take(needed).copied().collect()).collect()
+}
+
+fn vouch(electorates: &[Vec<Voter<'_>>], found: &Found, file: &FileFact) -> Said {
+    let (file, chain) = (Arc::new(file.clone()), Arc::new(found.chain.clone()));
+    let mut all = electorates.iter().filter_map(|voters| {
+        let mut origins = voters.iter().flat_map(|(voter, _)| voter.origins());
+        Some(Vouched {
+            file: Arc::clone(&file),
+            worth: Worth::Curator(Level::Voted),
+            origins: Origins::new(origins.next()?, origins),
+            chain: Arc::clone(&chain),
+            pin: None,
+            attested: None,
+            until: voters.iter().map(|(_, expires)| *expires).min(),
+        })
+    });
+    match all.next() {
+        Some(first) => Said::Vouches(Vouches::new(first, all)),
+        None => Said::Silent,
+    }
 }

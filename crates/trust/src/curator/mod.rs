@@ -25,25 +25,27 @@ mod shelf;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 pub use audit::{Audit, AuditProgress, AuditSearch, Base, Criteria};
-pub use author::{Author, AuthorStatement, AuthorStatements, TrustedAuthor, authors, vouch_of_author};
+pub use author::{TrustedAuthor, authors, vouch_of_author};
 pub use ballot::{Ballot, Seen, Vote, count};
 pub use delegates::{Delegate, DelegatesError};
-pub use objections::{Objected, ObjectionStatement, ObjectionStatements, objections, withdrawn};
-pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person, Roster};
+pub use objections::objections;
+pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person};
 pub use shelf::{AUDITED, OBJECTIONS, Shelf, TRUSTED_AUTHOR, VOTED};
-pub use statements::{CuratorFault, SignedStatements};
+pub use statements::CuratorFault;
 
 use affineur_packaging::Sha256;
 
-use crate::Vouched;
+pub use crate::Author;
+use crate::Vouches;
 
 /// What one level of a curator says about a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// It vouches.
-    Vouches(Box<Vouched>),
+    Vouches(Vouches),
     /// It vouches for other bytes under this name.
     Contradicts {
         /// Their digest, where it is a SHA-256.

@@ -137,7 +137,7 @@ fn counted(people: &People, ballots: &[Value], seen: &mut Seen) -> Said {
 
 fn vouched(said: Said) -> Option<Vouched> {
     match said {
-        Said::Vouches(vouched) => Some(*vouched),
+        Said::Vouches(vouches) => Some(vouches.first().clone()),
         Said::Silent => None,
         Said::Contradicts { sha256 } => panic!("contradicts with {sha256:?}"),
     }
@@ -161,10 +161,18 @@ fn a_trusted_key_covers_what_it_signed_until_the_statement_ends() {
         said(json!({"authors": [{"key": key.to_string(), "until": days(3)}, {"key": key.to_string(), "until": days(2)}]}));
     let trusted = trusted.unwrap();
     let vouch = |keys: &[Sha256], now| vouch_of_author(&trusted, &brie, keys, &[], now);
-    let vouched = vouch(&[key], now()).unwrap();
+    let vouches = vouch(&[key], now()).unwrap();
+    assert_eq!(vouches.iter().count(), 1, "two statements about one author");
+    let vouched = vouches.first();
     assert_eq!((vouched.worth().to_string(), vouched.until()), ("trusted-author".to_owned(), Some(days(3))));
     assert_eq!(vouched.origins().iter().collect::<Vec<_>>(), [&Origin::Key(key)]);
     assert!(vouch(&[], now()).is_none(), "the author did not sign");
+    let second = Sha256::from_bytes([6; 32]);
+    let two =
+        said(json!({"authors": [{"key": key.to_string(), "until": days(3)}, {"key": second.to_string(), "until": days(2)}]}));
+    let both = vouch_of_author(&two.unwrap(), &brie, &[second, key], &[], now()).unwrap();
+    let until: Vec<_> = both.iter().map(|vouched| (vouched.origins().iter().count(), vouched.until())).collect();
+    assert_eq!(until, [(1, Some(days(3))), (1, Some(days(2)))], "each author is an alternative");
     assert!(vouch(&[Sha256::from_bytes([6; 32])], now()).is_none());
     assert!(vouch(&[key], days(3)).is_none(), "it has ended");
     for bad in [
@@ -198,7 +206,10 @@ fn objections_are_read_whole_or_not_at_all() {
     assert_eq!(read[2].against, Against::Project(project.clone()));
     assert!(!read[0].is_against(&FileFact { sha256: None, ..brie() }, None));
     let author = said(Shelf::ObjectionsToAuthors, json!([entry(json!({"key": digest}))])).unwrap();
-    assert_eq!(author[0].against, Against::Author(Origin::Key(Sha256::from_bytes([1; 32]))));
+    assert_eq!(author[0].against, Against::Author(Author::Key(Sha256::from_bytes([1; 32]))));
+    let name = "github:psf/requests/release.yml";
+    let publisher = said(Shelf::ObjectionsToAuthors, json!([entry(json!({"publisher": name}))])).unwrap();
+    assert_eq!(publisher[0].against, Against::Author(Author::Publisher(name.parse().unwrap())));
 
     let form = Err(CuratorFault::Form { shelf: "objections" });
     let good = entry(json!("project"));
@@ -208,6 +219,9 @@ fn objections_are_read_whole_or_not_at_all() {
         assert_eq!(said(Shelf::Objections(&project), json!([good, entry(bad.clone())])), form, "{bad}");
     }
     assert_eq!(said(Shelf::ObjectionsToAuthors, json!([good])), form, "a project is no author");
+    for bad in [json!({"publisher": "github:psf/requests"}), json!({"publisher": {"issuer": "a", "identity": "b"}})] {
+        assert_eq!(said(Shelf::ObjectionsToAuthors, json!([entry(bad.clone())])), form, "{bad}");
+    }
 }
 
 // Places

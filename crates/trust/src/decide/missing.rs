@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Case, Judgement};
-use crate::demand::{CompiledDemand, Met, Parties, Tally, Tree, Voice, bit, positions, voice};
-use crate::{Claim, Evidence, FileFact, MetDemand, MilliTrust, Missing, PartyName, Reason, ReferenceTime, Standing};
+use crate::demand::{CompiledDemand, Count, Met, Parties, Score, Tally, Tree, Voice, bit, positions, voice};
+use crate::{Claim, Evidence, FileFact, MetDemand, MilliTrust, Missing, PartyName, Reason, ReferenceTime, Standing, Vouched};
 
 impl Case<'_> {
     /// What is missing for the demand to be met, if anything is. What no answer of those who could not be heard would change is
@@ -36,37 +36,46 @@ impl Case<'_> {
             && let Some(rule) = &self.policy.demand_for(&self.file.project).rule
         {
             let open = demand.rule_met(hopeful) != Met::No;
-            let absent = self.absent(demand.rule.as_ref().map_or(0, Tree::parties) & !tally.vouching, tally, 0, now);
+            let absent = self.absent(demand.rule.as_ref().map_or(0, Tree::parties) & !tally.vouching, now);
             gaps.push((Reason::RuleMissing { rule: rule.to_string(), missing: Missing { absent, undecided: open } }, open));
         }
         if demand.score_met(tally) != Met::Yes {
             let open = demand.score_met(hopeful) != Met::No;
-            let (score, counted) = tally.heaviest().unwrap_or((0, 0));
-            let short = demand.counted & (tally.lighter(demand) | tally.scoring & !counted);
-            let absent = self.absent(short, tally, counted, now);
-            let missing = Missing { absent, undecided: open };
+            let score = tally.score();
+            let missing =
+                Missing { absent: score.iter().flat_map(|score| self.short(score, tally, now)).collect(), undecided: open };
+            let score = score.map_or(0, |score| score.sum);
             gaps.push((Reason::ScoreMissing { score, minimum: demand.minimum, missing }, open));
         }
         gaps
     }
 
-    /// Why each of these does not count; those who vouch share an origin with somebody who was counted.
-    fn absent(&self, set: Parties, tally: &Tally, counted: Parties, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
-        let why = |at: usize| {
-            let name = &self.demand.parties.get(at)?.name;
-            let rivals = tally.conflicts.as_ref().map_or(0, |conflicts| conflicts.rivals(at));
-            let rival = self.demand.names(rivals & counted).next();
-            let standing = match (tally.vouching & bit(at) != 0, rival, self.about.claims.get(name)) {
-                (true, Some(with), _) => Standing::SameOrigin { with: with.clone() },
-                (true, None, Some(Claim::Vouched(vouched))) => {
-                    let weight = MilliTrust::from_sum(tally.weight(at));
-                    Standing::Lighter { worth: vouched.worth(), weight, heaviest: self.demand.heaviest(at) }
+    /// Why each of these does not count.
+    fn absent(&self, set: Parties, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
+        self.demand.names(set).map(|name| (name.clone(), self.standing(name, now))).collect()
+    }
+
+    /// Who adds less to a score than it could, and why.
+    fn short(&self, score: &Score<'_>, tally: &Tally, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
+        let demand = self.demand;
+        let short = |at: usize| {
+            let (name, heaviest) = (&demand.parties.get(at)?.name, demand.heaviest(at));
+            let count = score.count(at);
+            if count.map_or(0, |count| count.weight) >= heaviest.thousandths() {
+                return None;
+            }
+            let in_the_way = score.in_the_way(at).and_then(|(other, with)| Some((other, &demand.parties.get(with)?.name)));
+            let standing = match (count, in_the_way) {
+                (None, Some((_, with))) => Standing::SameOrigin { with: with.clone() },
+                (Some(Count { weight, worth: Some(worth) }), instead) if tally.vouching & bit(at) != 0 => {
+                    let instead = instead.and_then(|(other, with)| Some((other.worth?, with.clone())));
+                    Standing::Lighter { worth, weight: MilliTrust::from_sum(weight.into()), heaviest, instead }
                 }
                 _ => self.standing(name, now),
             };
             Some((name.clone(), standing))
         };
-        positions(set).filter_map(why).collect()
+        positions(demand.counted).filter_map(short).collect()
     }
 
     /// Who vouches, of a file that passes a demand.
@@ -77,7 +86,7 @@ impl Case<'_> {
 }
 
 /// Why a party does not vouch.
-pub(super) fn standing(
+pub(crate) fn standing(
     demand: &CompiledDemand,
     name: &PartyName,
     file: &FileFact,
@@ -92,7 +101,7 @@ pub(super) fn standing(
         (_, Some(Claim::NotVouched(why))) => Standing::NotVouched { why: why.clone() },
         (_, Some(Claim::Contradicts(_))) => Standing::Contradicts,
         (Voice::Vouches(_), _) => Standing::VoidAuthor,
-        (_, Some(Claim::Vouched(vouched))) => match vouched.until().filter(|until| *until <= now && vouched.is_about(file)) {
+        (_, Some(Claim::Vouched(vouches))) => match vouches.about(file).filter_map(Vouched::until).max() {
             Some(at) => Standing::Expired { at },
             None => Standing::Silent,
         },

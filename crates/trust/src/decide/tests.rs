@@ -1,3 +1,4 @@
+mod accounts;
 mod demands;
 mod monotone;
 mod properties;

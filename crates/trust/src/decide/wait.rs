@@ -32,7 +32,7 @@ impl Case<'_> {
         }
         let urgent = tally.zip(self.demand.urgent.as_ref());
         if let Some((tally, urgent)) = urgent
-            && urgent.met(tally.vouching, tally.conflicts.as_ref()) == Met::Yes
+            && urgent.met(tally.vouching, tally.shared.as_ref()) == Met::Yes
         {
             let by = self.demand.names(tally.vouching).cloned().collect();
             return pass(Reason::Urgent { by, minimum }, None);

@@ -1,116 +1,133 @@
-//! Evidence by origin: the heaviest set of parties no two of which share an origin, exactly.
+//! The heaviest set of nodes no two of which are rivals, exactly.
 //!
-//! That is the maximum-weight independent set of a graph of at most 64 parties. A party without rivals is taken, one that is at
-//! least as heavy as its only rival too; else the one with the most rivals is tried with and without, unless a bound (parties
-//! that all exclude each other add at most their heaviest) shows that it cannot help.
+//! That is the maximum-weight independent set of a graph. A node without rivals is taken; of two rivals one is left out where the
+//! other is at least as heavy and excludes nothing more; else the one with the most rivals is tried with and without, unless a
+//! bound (nodes that all exclude each other add at most their heaviest) shows that it cannot help.
 
-use super::{Parties, bit, positions};
+use super::bits::Bits;
 use crate::limits;
 
-/// Which parties share an origin with which.
+/// Which nodes are rivals: at most one of two is chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Conflicts(Vec<Parties>);
+pub(crate) struct Rivals<const W: usize>(Vec<Bits<W>>);
 
-impl Conflicts {
-    /// Nobody shares anything, among so many parties.
-    pub(crate) fn none(parties: usize) -> Self {
-        Self(vec![0; parties])
+impl<const W: usize> Rivals<W> {
+    /// Nobody is anybody's rival, among so many nodes.
+    pub(crate) fn none(nodes: usize) -> Self {
+        Self(vec![Bits::EMPTY; nodes])
     }
 
-    /// Notes that two parties share an origin.
-    pub(crate) fn add(&mut self, one: usize, other: usize) {
-        for (at, rival) in [(one, other), (other, one)] {
-            if let Some(rivals) = self.0.get_mut(at)
-                && at != rival
-            {
-                *rivals |= bit(rival);
+    /// Notes that all of these are each other's rivals.
+    pub(crate) fn add(&mut self, all: &Bits<W>) {
+        for at in all.iter() {
+            if let Some(rivals) = self.0.get_mut(at) {
+                *rivals = rivals.or(all);
+                rivals.remove(at);
             }
         }
     }
 
-    /// Who shares an origin with this party.
-    pub(crate) fn rivals(&self, at: usize) -> Parties {
-        self.0.get(at).copied().unwrap_or(0)
+    /// The rivals of a node.
+    pub(crate) fn of(&self, at: usize) -> Bits<W> {
+        self.0.get(at).copied().unwrap_or(Bits::EMPTY)
     }
 
-    /// These parties, and whoever shares an origin with one of them.
-    pub(crate) fn closed(&self, set: Parties) -> Parties {
-        positions(set).fold(set, |all, at| all | self.rivals(at))
+    /// These nodes and all of their rivals.
+    pub(crate) fn closed(&self, set: &Bits<W>) -> Bits<W> {
+        set.iter().fold(*set, |all, at| all.or(&self.of(at)))
     }
 
-    /// How many of these there are at most without a common origin. `None` if that takes too long to find out.
-    pub(crate) fn most(&self, among: Parties) -> Option<usize> {
-        let (most, _) = self.heaviest(among, &|_| 1)?;
-        usize::try_from(most).ok()
+    /// The largest sum of weights of these nodes without rivals, and one set that has it. `None` if that takes too long.
+    pub(crate) fn heaviest(&self, among: Bits<W>, weight: &impl Fn(usize) -> u64) -> Option<(u64, Bits<W>)> {
+        let mut search = Search { rivals: self, weight, best: (0, Bits::EMPTY), work: 0 };
+        search.run(among, 0, Bits::EMPTY).then_some(search.best)
     }
 
-    /// The largest sum of weights of these without a common origin, and one set that has it. `None` if that takes too long.
-    pub(crate) fn heaviest(&self, among: Parties, weight: &impl Fn(usize) -> u64) -> Option<(u64, Parties)> {
-        let mut search = Search { conflicts: self, weight, best: (0, 0), steps: 0 };
-        search.run(among, 0, 0).then_some(search.best)
-    }
-
-    /// How many steps the search takes.
+    /// How much work the search is.
     #[cfg(test)]
-    pub(super) fn steps(&self, among: Parties, weight: &impl Fn(usize) -> u64) -> u32 {
-        let mut search = Search { conflicts: self, weight, best: (0, 0), steps: 0 };
-        search.run(among, 0, 0);
-        search.steps
+    pub(super) fn work(&self, among: Bits<W>, weight: &impl Fn(usize) -> u64) -> usize {
+        let mut search = Search { rivals: self, weight, best: (0, Bits::EMPTY), work: 0 };
+        search.run(among, 0, Bits::EMPTY);
+        search.work
     }
 }
 
-struct Search<'a, W> {
-    conflicts: &'a Conflicts,
-    weight: &'a W,
-    best: (u64, Parties),
-    steps: u32,
+struct Search<'a, const W: usize, F> {
+    rivals: &'a Rivals<W>,
+    weight: &'a F,
+    best: (u64, Bits<W>),
+    /// Words looked at.
+    work: usize,
 }
 
-impl<W: Fn(usize) -> u64> Search<'_, W> {
+impl<const W: usize, F: Fn(usize) -> u64> Search<'_, W, F> {
     /// Looks for the best choice among `left` on top of what is chosen. Whether it came to an end.
-    fn run(&mut self, mut left: Parties, mut sum: u64, mut chosen: Parties) -> bool {
-        self.steps += 1;
-        if self.steps > limits::INDEPENDENT_STEPS {
-            return false;
-        }
-        while let Some(at) = self.certain(left) {
-            left &= !(bit(at) | self.conflicts.rivals(at));
-            (sum, chosen) = (sum + (self.weight)(at), chosen | bit(at));
-        }
-        let most_rivals = |at: &usize| (self.conflicts.rivals(*at) & left).count_ones();
-        let Some(at) = positions(left).max_by_key(most_rivals) else {
-            if sum > self.best.0 {
-                self.best = (sum, chosen);
+    fn run(&mut self, mut left: Bits<W>, mut sum: u64, mut chosen: Bits<W>) -> bool {
+        loop {
+            while let Some((at, is_taken)) = self.certain(&left) {
+                left.remove(at);
+                if is_taken {
+                    sum += (self.weight)(at);
+                    chosen.insert(at);
+                }
             }
-            return true;
-        };
-        if sum + self.bound(left) <= self.best.0 {
-            return true;
+            if self.work > limits::INDEPENDENT_WORK {
+                return false;
+            }
+            let most_rivals = |at: &usize| self.rivals.of(*at).and(&left).count();
+            let Some(at) = left.iter().max_by_key(most_rivals) else {
+                if sum > self.best.0 || self.best.1.is_empty() {
+                    self.best = (sum, chosen);
+                }
+                return true;
+            };
+            if sum + self.bound(left) <= self.best.0 {
+                return true;
+            }
+            left.remove(at);
+            let mut with = chosen;
+            with.insert(at);
+            if !self.run(left.without(&self.rivals.of(at)), sum + (self.weight)(at), with) {
+                return false;
+            }
         }
-        let rest = left & !bit(at);
-        self.run(rest & !self.conflicts.rivals(at), sum + (self.weight)(at), chosen | bit(at)) && self.run(rest, sum, chosen)
     }
 
-    /// A party that some best choice has in it: it has no rival left, or one that is not heavier.
-    fn certain(&self, left: Parties) -> Option<usize> {
-        positions(left).find(|at| {
-            let rivals = self.conflicts.rivals(*at) & left;
-            rivals == 0 || rivals & (rivals - 1) == 0 && (self.weight)(*at) >= (self.weight)(rivals.trailing_zeros() as usize)
-        })
+    /// A node that some best choice has (it has no rival left), or one that some best choice does not have: a rival of it is not
+    /// lighter and excludes nothing more.
+    fn certain(&mut self, left: &Bits<W>) -> Option<(usize, bool)> {
+        for at in left.iter() {
+            let rivals = self.rivals.of(at).and(left);
+            if rivals.is_empty() {
+                return Some((at, true));
+            }
+            for rival in rivals.iter() {
+                self.work += W;
+                let mut others = rivals;
+                others.remove(rival);
+                if (self.weight)(at) >= (self.weight)(rival) && others.is_within(&self.rivals.of(rival)) {
+                    return Some((rival, false));
+                }
+            }
+            if self.work > limits::INDEPENDENT_WORK {
+                return None;
+            }
+        }
+        None
     }
 
-    /// No choice among these weighs more: of parties that all exclude each other, one at most is chosen.
-    fn bound(&self, mut left: Parties) -> u64 {
+    /// No choice among these weighs more: of nodes that all exclude each other, one at most is chosen.
+    fn bound(&mut self, mut left: Bits<W>) -> u64 {
         let mut bound = 0;
-        while left != 0 {
-            let (mut clique, mut candidates, mut heaviest) = (0, left, 0);
-            while candidates != 0 {
-                let at = candidates.trailing_zeros() as usize;
-                clique |= bit(at);
+        while let Some(first) = left.iter().next() {
+            let (mut candidates, mut heaviest, mut next) = (left, 0, Some(first));
+            while let Some(at) = next {
+                self.work += W;
+                left.remove(at);
                 heaviest = heaviest.max((self.weight)(at));
-                candidates &= self.conflicts.rivals(at);
+                candidates = candidates.and(&self.rivals.of(at));
+                next = candidates.iter().next();
             }
-            left &= !clique;
             bound += heaviest;
         }
         bound

@@ -1,12 +1,15 @@
 //! Demands, made ready for judging: parties are bits of one word, so that a file costs a few word operations for each.
 //!
-//! *Evidence is counted by origin* (DESIGN §4.4). The score is the largest sum over vouches no two of which share an origin;
-//! `K of (…)` needs K members that can be met without sharing one; `require`, `and` and `or` look at parties. So a further vouch
-//! never lowers anything.
+//! *Evidence is counted by origin* (DESIGN §4.4). A party vouches with alternatives. The score is the largest sum over a choice of at
+//! most one alternative of each party, no two of which share an origin; `K of (…)` needs K members that can be met without sharing
+//! one; `require`, `and` and `or` look at parties. So a further vouch, or a further alternative, never lowers anything.
 
+mod bits;
 mod independent;
+mod shared;
 mod tally;
 mod tree;
+mod ways;
 
 use std::collections::BTreeSet;
 
@@ -14,8 +17,8 @@ use jiff::SignedDuration;
 
 use crate::{Demand, MilliTrust, Party, PartyKind, PartyName, Policy, Track, VouchKind, Worth};
 
-pub(crate) use independent::Conflicts;
-pub(crate) use tally::{Tally, Voice, voice};
+pub(crate) use shared::{Count, Shared};
+pub(crate) use tally::{Score, Tally, Voice, voice};
 pub(crate) use tree::Tree;
 
 /// A set of parties: bit `n` is the party at position `n`.
@@ -122,7 +125,7 @@ impl CompiledDemand {
     }
 
     pub(crate) fn rule_met(&self, tally: &Tally) -> Met {
-        self.rule.as_ref().map_or(Met::Yes, |rule| rule.met(tally.vouching, tally.conflicts.as_ref()))
+        self.rule.as_ref().map_or(Met::Yes, |rule| rule.met(tally.vouching, tally.shared.as_ref()))
     }
 
     pub(crate) fn score_met(&self, tally: &Tally) -> Met {
@@ -130,7 +133,7 @@ impl CompiledDemand {
             return Met::Yes;
         }
         match tally.score() {
-            Some(score) => Met::when(score >= u64::from(self.minimum.thousandths())),
+            Some(score) => Met::when(score.sum >= u64::from(self.minimum.thousandths())),
             None => Met::TooHard,
         }
     }
@@ -185,9 +188,7 @@ impl Participant {
         Some(match worth {
             Worth::Index { tier, track: Some(Track::Stable) } => weight(tier.kind()).max(weight(VouchKind::Stable)),
             Worth::Index { tier, .. } => weight(tier.kind()),
-            Worth::Curator(levels) => {
-                levels.iter().fold(MilliTrust::default(), |heaviest, level| heaviest.max(weight(level.kind())))
-            }
+            Worth::Curator(level) => weight(level.kind()),
         })
     }
 }

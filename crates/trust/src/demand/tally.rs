@@ -6,8 +6,9 @@ use std::iter::Peekable;
 
 use jiff::Timestamp;
 
-use super::{CompiledDemand, Conflicts, Participant, Parties, bit, positions};
-use crate::{Against, Claim, Class, Evidence, FileFact, Objection, Origin, PartyName, ReferenceTime, Vouched};
+use super::shared::{Alternative, Choice, Count};
+use super::{CompiledDemand, Participant, Parties, Shared, bit, positions};
+use crate::{Against, Author, Claim, Class, Evidence, FileFact, Objection, PartyName, ReferenceTime, Vouched, Vouches, limits};
 
 /// What evidence says about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,23 +17,33 @@ pub(crate) struct Tally {
     pub(crate) vouching: Parties,
     /// Who adds to a score: whoever vouches, and a source that is pinned.
     pub(crate) scoring: Parties,
-    /// What each adds, in thousandths.
-    pub(crate) weights: Vec<u32>,
+    /// What each adds at most: by its heaviest alternative.
+    counts: Vec<Count>,
     /// Who could not be heard, or not lately enough.
     pub(crate) unavailable: Parties,
     /// Who contradicts.
     pub(crate) contradicting: Parties,
     /// Who shares an origin with whom, where anybody does.
-    pub(crate) conflicts: Option<Conflicts>,
+    pub(crate) shared: Option<Shared>,
     /// The earliest attested time of the file.
     pub(crate) attested: Option<Timestamp>,
     /// Until when all this is so without new evidence.
     pub(crate) until: Option<Timestamp>,
 }
 
+/// Whose vouches make up the score, and how each counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Score<'a> {
+    /// In thousandths.
+    pub(crate) sum: u64,
+    tally: &'a Tally,
+    /// Of those who share origins.
+    choice: Option<(&'a Shared, Choice)>,
+}
+
 /// What one party says.
 pub(crate) enum Voice<'a> {
-    Vouches(&'a Vouched),
+    Vouches(&'a Vouches),
     Pinned,
     Contradicts,
     Unavailable,
@@ -44,35 +55,30 @@ pub(crate) enum Voice<'a> {
 impl CompiledDemand {
     /// Counts evidence.
     pub(crate) fn tally(&self, file: &FileFact, about: &Evidence, now: ReferenceTime) -> Tally {
-        let mut tally = Tally {
-            vouching: 0,
-            scoring: 0,
-            weights: vec![0; self.parties.len()],
-            unavailable: 0,
-            contradicting: 0,
-            conflicts: None,
-            attested: None,
-            until: None,
-        };
+        let mut tally = Tally::nobody(self.parties.len());
         let void = self.void_authors(about, now);
-        let mut marks: Vec<(u64, usize)> = Vec::with_capacity(self.parties.len());
+        let mut alternatives: Vec<Alternative<'_>> = Vec::with_capacity(self.parties.len());
         let mut claims = about.claims.iter().peekable();
         for (at, party) in self.parties.iter().enumerate() {
             let claim = claim_of(&party.name, &mut claims);
             match voice(party, claim, file, about, now) {
-                Voice::Vouches(vouched) if self.counted & bit(at) != 0 => {
-                    if party.name != about.source && void.iter().any(|author| vouched.origins().contains(author)) {
-                        continue;
+                Voice::Vouches(vouches) if self.counted & bit(at) != 0 => {
+                    let from = alternatives.len();
+                    for vouched in counting(vouches, file, &void, party.name == about.source, now) {
+                        let Some(weight) = party.vouched(vouched.worth()) else { continue };
+                        let count = Count { weight: weight.thousandths(), worth: Some(vouched.worth()) };
+                        alternatives.push(Alternative { party: at, count, origins: vouched.origins() });
+                        tally.attested = tally.attested.into_iter().chain(vouched.attested()).min();
+                        tally.until = tally.until.into_iter().chain(vouched.until()).min();
                     }
-                    let Some(weight) = party.vouched(vouched.worth()) else { continue };
-                    tally.vouch(at, weight.thousandths());
-                    tally.attested = tally.attested.into_iter().chain(vouched.attested()).min();
-                    tally.until = tally.until.into_iter().chain(vouched.until()).min();
-                    marks.extend(vouched.origins().marks().iter().map(|mark| (*mark, at)));
+                    keep_best(&mut alternatives, from);
+                    if let Some(heaviest) = alternatives.get(from) {
+                        tally.vouch(at, heaviest.count);
+                    }
                 }
                 Voice::Pinned if self.counted & bit(at) != 0 && party.name == about.source => {
                     let Some(weight) = party.pinned() else { continue };
-                    tally.weigh(at, weight.thousandths());
+                    tally.weigh(at, Count { weight: weight.thousandths(), worth: None });
                 }
                 Voice::Vouches(_) | Voice::Pinned | Voice::Silent => {}
                 Voice::Contradicts => tally.contradicting |= bit(at),
@@ -80,12 +86,12 @@ impl CompiledDemand {
             }
             tally.until = tally.until.into_iter().chain(stale_from(party, about).filter(|from| now < *from)).min();
         }
-        tally.conflicts = conflicts(marks, self, about);
+        tally.shared = Shared::find(&alternatives);
         tally
     }
 
     /// Authors against whom somebody with a veto objects: what others vouch for on their word counts nothing.
-    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Origin> {
+    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Author> {
         let author = |objection: &'a Objection| match &objection.against {
             Against::Author(author) if objection.is_active(now) && self.has_veto(&objection.party) => Some(author),
             _ => None,
@@ -99,29 +105,43 @@ impl CompiledDemand {
 }
 
 impl Tally {
-    fn vouch(&mut self, at: usize, weight: u32) {
+    /// Of so many parties none says anything.
+    pub(crate) fn nobody(parties: usize) -> Self {
+        Self {
+            vouching: 0,
+            scoring: 0,
+            counts: vec![Count::default(); parties],
+            unavailable: 0,
+            contradicting: 0,
+            shared: None,
+            attested: None,
+            until: None,
+        }
+    }
+
+    fn vouch(&mut self, at: usize, count: Count) {
         self.vouching |= bit(at);
-        self.weigh(at, weight);
+        self.weigh(at, count);
     }
 
-    fn weigh(&mut self, at: usize, weight: u32) {
+    fn weigh(&mut self, at: usize, count: Count) {
         self.scoring |= bit(at);
-        if let Some(own) = self.weights.get_mut(at) {
-            *own = weight;
+        if let Some(own) = self.counts.get_mut(at) {
+            *own = count;
         }
     }
 
-    /// The largest sum of weights over vouches no two of which share an origin. `None` if that takes too long to find out.
-    pub(crate) fn score(&self) -> Option<u64> {
-        self.heaviest().map(|(score, _)| score)
-    }
-
-    /// The score, and whose vouches make it up.
-    pub(crate) fn heaviest(&self) -> Option<(u64, Parties)> {
-        match &self.conflicts {
-            None => Some((self.weights.iter().map(|weight| u64::from(*weight)).sum(), self.scoring)),
-            Some(conflicts) => conflicts.heaviest(self.scoring, &|at| self.weight(at)),
-        }
+    /// The largest sum over a choice of at most one alternative of each party, no two of which share an origin. `None` if that takes
+    /// too long to find out.
+    pub(crate) fn score(&self) -> Option<Score<'_>> {
+        let (apart, choice) = match &self.shared {
+            Some(shared) if shared.parties & self.scoring != 0 => {
+                (self.scoring & !shared.parties, Some((shared, shared.heaviest(self.scoring)?)))
+            }
+            _ => (self.scoring, None),
+        };
+        let sum = positions(apart).map(|at| self.weight(at)).sum::<u64>() + choice.as_ref().map_or(0, |(_, choice)| choice.sum);
+        Some(Score { sum, tally: self, choice })
     }
 
     /// Who adds less than all its weight.
@@ -130,25 +150,75 @@ impl Tally {
         (0..demand.parties.len()).filter(lighter).fold(0, |set, at| set | bit(at))
     }
 
+    /// What a party adds at most.
     pub(crate) fn weight(&self, at: usize) -> u64 {
-        self.weights.get(at).map_or(0, |weight| u64::from(*weight))
+        self.counts.get(at).map_or(0, |count| u64::from(count.weight))
     }
 
     /// As if these vouched too, each with all its weight and on an origin of its own.
     pub(crate) fn with(&self, parties: Parties, demand: &CompiledDemand) -> Self {
+        self.raised(parties & !self.vouching, demand)
+    }
+
+    /// As if these vouched too, or with all their weight. Of those who share an origin, what they vouch with stays what it is.
+    pub(crate) fn raised(&self, parties: Parties, demand: &CompiledDemand) -> Self {
         let mut tally = self.clone();
-        for at in positions(parties & demand.counted & !self.vouching) {
-            tally.vouch(at, demand.heaviest(at).thousandths());
+        for at in positions(parties & demand.counted) {
+            tally.vouch(at, Count { weight: demand.heaviest(at).thousandths(), worth: None });
         }
         tally
     }
 
     /// As if of those who count only these did.
     pub(crate) fn only(&self, parties: Parties) -> Self {
-        let weights = self.weights.iter().enumerate().map(|(at, weight)| if parties & bit(at) == 0 { 0 } else { *weight });
-        let weights = weights.collect();
-        Self { vouching: self.vouching & parties, scoring: self.scoring & parties, weights, ..self.clone() }
+        Self { vouching: self.vouching & parties, scoring: self.scoring & parties, ..self.clone() }
     }
+}
+
+impl Score<'_> {
+    /// What a party adds, if it does.
+    pub(crate) fn count(&self, at: usize) -> Option<Count> {
+        match &self.choice {
+            _ if self.tally.scoring & bit(at) == 0 => None,
+            Some((shared, choice)) if shared.parties & bit(at) != 0 => shared.count(choice, at),
+            _ => self.tally.counts.get(at).copied(),
+        }
+    }
+
+    /// As what a party could add more, if somebody with whom it shares an origin were not counted.
+    pub(crate) fn in_the_way(&self, at: usize) -> Option<(Count, usize)> {
+        let (shared, choice) = self.choice.as_ref()?;
+        shared.in_the_way(choice, at, self.count(at))
+    }
+}
+
+/// The alternatives that count for a file now: not ended, and not on the word of an author against whom somebody with a veto objects. If
+/// that leaves nothing of what the source itself vouches with, the veto says so.
+fn counting<'a>(
+    vouches: &'a Vouches,
+    file: &FileFact,
+    void: &[&Author],
+    is_source: bool,
+    now: ReferenceTime,
+) -> impl Iterator<Item = &'a Vouched> {
+    let is_void = |vouched: &Vouched| void.iter().any(|author| vouched.origins().rest_on(author));
+    let all = is_source && vouches.about(file).all(is_void);
+    vouches.iter().filter(move |vouched| vouched.holds(file, now) && (all || !is_void(vouched)))
+}
+
+/// Of a party's alternatives, from a position on, those that no other one outdoes; the heaviest first, and no more than are looked at.
+pub(super) fn keep_best(alternatives: &mut Vec<Alternative<'_>>, from: usize) {
+    let Some(own) = alternatives.get_mut(from..).filter(|own| own.len() > 1) else { return };
+    own.sort_by_key(|one| (std::cmp::Reverse(one.count.weight), one.origins.iter().count()));
+    let mut kept: Vec<Alternative<'_>> = Vec::new();
+    for one in own.iter() {
+        // Those before it are as heavy at least.
+        if kept.len() < limits::ALTERNATIVES && !kept.iter().any(|other| other.origins.are_within(one.origins)) {
+            kept.push(*one);
+        }
+    }
+    alternatives.truncate(from);
+    alternatives.append(&mut kept);
 }
 
 /// What a party says about a file now.
@@ -165,9 +235,7 @@ pub(crate) fn voice<'a>(
         Some(Claim::Unavailable(_)) => Voice::Unavailable,
         Some(Claim::NotVouched(why)) if why.class() != Class::Refused => Voice::Unavailable,
         _ if stale() => Voice::Stale,
-        Some(Claim::Vouched(vouched)) if vouched.is_about(file) && vouched.until().is_none_or(|until| now < until) => {
-            Voice::Vouches(vouched)
-        }
+        Some(Claim::Vouched(vouches)) if vouches.iter().any(|vouched| vouched.holds(file, now)) => Voice::Vouches(vouches),
         Some(Claim::Pinned(_)) => Voice::Pinned,
         Some(Claim::Vouched(_) | Claim::NotVouched(_) | Claim::Silent) | None => Voice::Silent,
     }
@@ -188,27 +256,4 @@ fn claim_of<'a>(name: &PartyName, claims: &mut Peekable<Iter<'a, PartyName, Clai
 fn stale_from(party: &Participant, about: &Evidence) -> Option<Timestamp> {
     let max_stale = party.max_stale?;
     Some(about.heard.get(&party.name)?.checked_add(max_stale).unwrap_or(Timestamp::MAX))
-}
-
-/// Who shares an origin with whom, if anybody does.
-fn conflicts(mut marks: Vec<(u64, usize)>, demand: &CompiledDemand, about: &Evidence) -> Option<Conflicts> {
-    marks.sort_unstable();
-    let shared = |(one, other): &(&(u64, usize), &(u64, usize))| one.0 == other.0 && one.1 != other.1;
-    marks.iter().zip(marks.iter().skip(1)).find(shared)?;
-    let origins = |at: usize| match about.claims.get(&demand.parties.get(at)?.name) {
-        Some(Claim::Vouched(vouched)) => Some(vouched.origins()),
-        _ => None,
-    };
-    let mut conflicts = Conflicts::none(demand.parties.len());
-    for group in marks.chunk_by(|one, other| one.0 == other.0) {
-        for (at, (_, one)) in group.iter().enumerate() {
-            for (_, other) in group.iter().skip(at + 1) {
-                let noted = conflicts.rivals(*one) & bit(*other) != 0;
-                if !noted && origins(*one).zip(origins(*other)).is_some_and(|(one, other)| one.meets(other)) {
-                    conflicts.add(*one, *other);
-                }
-            }
-        }
-    }
-    Some(conflicts)
 }

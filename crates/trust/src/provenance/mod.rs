@@ -27,6 +27,8 @@ mod verify;
 pub use attestation::{Attestation, Attestations};
 pub use fault::{ProvenanceFault, RootFault};
 pub use object::provenance_object;
-pub use publisher::{ParsePublisherError, Publisher, PublisherName};
+pub use publisher::Publisher;
 pub use statement::Predicate;
 pub use verify::{TrustedRoot, Verified};
+
+pub use crate::publisher::{ParsePublisherError, PublisherName};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Publisher, Verified};
+use super::{Publisher, PublisherName, Verified};
 
 /// The provenance object of a file with these attestations, as a JSON text: the same ones, in whatever order, always have the
 /// same text.
@@ -25,7 +25,7 @@ pub fn provenance_object(verified: &[Verified]) -> String {
 
 /// A publisher as PEP 740 wants it: its kind, what names it, and what else the certificate claims.
 fn described(publisher: &Publisher) -> Value {
-    let mut described = publisher.name().to_json();
+    let mut described = named(publisher.name());
     if let Value::Object(members) = &mut described {
         let claims = json!({
             "issuer": publisher.issuer(),
@@ -36,4 +36,21 @@ fn described(publisher: &Publisher) -> Value {
         members.insert("claims".to_owned(), claims);
     }
     described
+}
+
+/// As PEP 740's first index describes a publisher.
+fn named(name: &PublisherName) -> Value {
+    match name {
+        PublisherName::GitHub { repository, workflow, environment } => {
+            json!({ "kind": "GitHub", "repository": repository, "workflow": workflow, "environment": environment })
+        }
+        PublisherName::GitLab { repository, workflow, environment } => {
+            json!({ "kind": "GitLab", "repository": repository, "workflow_filepath": workflow, "environment": environment })
+        }
+        PublisherName::Google { email } => json!({ "kind": "Google", "email": email }),
+        PublisherName::CircleCi { project, pipeline } => {
+            json!({ "kind": "CircleCI", "project_id": project, "pipeline_definition_id": pipeline })
+        }
+        PublisherName::Other { .. } => json!({ "kind": "Other" }),
+    }
 }

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::{Missing, Reason, contradiction_code};
 use crate::policy::WrittenBy;
 use crate::text::thousandths;
-use crate::{Clock, Contradiction, limits};
+use crate::{Account, Clock, Contradiction, Explanation, PartySays, Says, Statement, limits};
 
 /// For reports: `code`, `class`, `text`, and the reason's own fields. Durations are in seconds.
 impl Serialize for Reason {
@@ -105,6 +105,62 @@ fn demand_fields<M: SerializeMap>(map: &mut M, reason: &Reason) -> Result<(), M:
         _ => {}
     }
     Ok(())
+}
+
+/// For reports: `holds`; who makes it hold (`coalition`) or would (`enough`, `more`); `parties`.
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("holds", &self.holds())?;
+        match &self.explanation {
+            Explanation::NothingAsked => {}
+            Explanation::Met { coalition } => {
+                let names: Vec<_> = coalition.iter().map(|counted| &counted.party).collect();
+                map.serialize_entry("coalition", &names)?;
+            }
+            Explanation::Missing { sets, more } => {
+                map.serialize_entry("enough", sets)?;
+                map.serialize_entry("more", more)?;
+            }
+        }
+        map.serialize_entry("parties", &self.parties)?;
+        map.end()
+    }
+}
+
+impl Serialize for PartySays {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("party", &self.party)?;
+        match &self.says {
+            Says::Vouches(statements) => {
+                map.serialize_entry("says", "vouches")?;
+                map.serialize_entry("statements", statements)?;
+            }
+            Says::Pinned => map.serialize_entry("says", "pinned")?,
+            Says::Nothing(standing) => {
+                map.serialize_entry("says", standing.code())?;
+                map.serialize_entry("text", &standing.to_string())?;
+            }
+        }
+        map.serialize_entry("weight", &thousandths(self.weight))?;
+        map.serialize_entry("at_most", &thousandths(self.heaviest))?;
+        if let Some(with) = &self.same_origin_as {
+            map.serialize_entry("same_origin_as", with)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Statement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { worth, chain, until } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("as", &worth.to_string())?;
+        map.serialize_entry("until", until)?;
+        map.serialize_entry("chain", &Roles(chain))?;
+        map.end()
+    }
 }
 
 /// Who does not count, by name, and why.

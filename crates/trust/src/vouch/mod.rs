@@ -6,6 +6,7 @@ mod refused;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod vouches;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use affineur_tuf::{Chain, Found, Mismatch};
 use jiff::Timestamp;
 
 use crate::listing::{Listing, Merged, Overlay, Place, Tier, merge};
-use crate::{FileFact, LastModified, Origins, Pin, Worth, limits};
+use crate::{FileFact, LastModified, Origins, Pin, ReferenceTime, Worth, limits};
 
 pub use refused::{DocumentFault, DocumentKind, NotVouched};
+pub use vouches::Vouches;
 
 /// A document as it came, and what a verified search said about it.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +153,7 @@ impl VerifiedProject {
 }
 
 impl Vouched {
-    /// What it is worth: tier and track of an index, levels of a curator.
+    /// What it is worth: tier and track of an index, level of a curator.
     #[must_use]
     pub const fn worth(&self) -> Worth {
         self.worth
@@ -185,6 +187,11 @@ impl Vouched {
     #[must_use]
     pub const fn until(&self) -> Option<Timestamp> {
         self.until
+    }
+
+    /// Whether this is about that very file and has not ended.
+    pub(crate) fn holds(&self, file: &FileFact, now: ReferenceTime) -> bool {
+        self.is_about(file) && self.until.is_none_or(|until| now < until)
     }
 
     /// Whether this is about that very file.

@@ -23,7 +23,7 @@ proptest! {
         match policy.explain(&file, &about, now) {
             Explanation::NothingAsked => prop_assert!(!demand.asks_for_vouches()),
             Explanation::Met { coalition } => {
-                let coalition = set(&coalition.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+                let coalition = set(&coalition.into_iter().map(|counted| counted.party).collect::<Vec<_>>());
                 prop_assert_eq!(demand.met(&tally.only(coalition)), Met::Yes);
                 for at in positions(coalition) {
                     prop_assert_ne!(demand.met(&tally.only(coalition & !bit(at))), Met::Yes);
@@ -32,9 +32,9 @@ proptest! {
             Explanation::Missing { sets, .. } => {
                 prop_assert_ne!(demand.met(&tally), Met::Yes);
                 for missing in sets.iter().map(|names| set(names)) {
-                    prop_assert_eq!(demand.met(&tally.with(missing, &demand)), Met::Yes);
+                    prop_assert_eq!(demand.met(&tally.raised(missing, &demand)), Met::Yes);
                     for at in positions(missing) {
-                        prop_assert_ne!(demand.met(&tally.with(missing & !bit(at), &demand)), Met::Yes);
+                        prop_assert_ne!(demand.met(&tally.raised(missing & !bit(at), &demand)), Met::Yes);
                     }
                 }
             }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use affineur_packaging::requirements_file::{logical, words};
+
 use super::reference::{find_links_kind, local_path, of_requirement};
 use super::{LocalKind, LocalOrigin, LocalPlace, lines, project};
 use crate::limits;
@@ -48,11 +50,11 @@ pub(super) fn places(
         }
         places.extend(project::of_script(&path, &text));
         let folder = path.parent().unwrap_or(working);
-        for (number, line) in lines::logical(&text) {
+        for (number, line) in logical(&text) {
             let line = outer.expand(&line);
             let origin = LocalOrigin::Requirements(path.clone(), number);
             let mut push = |(path, kind)| places.extend([LocalPlace { origin: origin.clone(), path, kind }]);
-            for words in lines::words(&line) {
+            for words in words(&line) {
                 let nested = values_of(&words, &NESTED).into_iter();
                 let nested = nested.filter_map(|value| local_path(value, &[folder, working]));
                 waiting.extend(nested.map(|path| (path, origin.clone())));

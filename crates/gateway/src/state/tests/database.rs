@@ -222,3 +222,21 @@ async fn a_folder_that_cannot_be_made_is_an_error_with_its_name() {
     let error = State::open(&file.join("state")).unwrap_err();
     assert!(matches!(&error, StateError::Unavailable { file: named, .. } if *named == file.join("state")), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_knows_what_was_remembered_and_neither_hears_of_the_other_again() {
+    let [folder, elsewhere] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (before, after) = (party("before"), party("after"));
+    for original in [State::open(folder.path()).unwrap(), State::in_memory()] {
+        let own = elsewhere.path().join(if original.is_lasting() { "folder" } else { "memory" });
+        std::fs::create_dir(&own).unwrap();
+        original.bind(&project("known"), &before).await.unwrap();
+        let copy = original.copied_to(&own).unwrap();
+        copy.bind(&project("tried"), &after).await.unwrap();
+        original.bind(&project("later"), &after).await.unwrap();
+        let bindings = |state: &State| ["known", "tried", "later"].map(|name| state.binding(&project(name)).unwrap());
+        assert_eq!(bindings(&original), [Some(before.clone()), None, Some(after.clone())]);
+        assert_eq!(bindings(&copy), [Some(before.clone()), Some(after.clone()), None]);
+        assert!(original.copied_to(&own).is_err(), "a copy is never written over what is there");
+    }
+}

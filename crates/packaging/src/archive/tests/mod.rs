@@ -1,4 +1,5 @@
 mod build;
+mod differences;
 mod forge;
 mod metadata;
 mod pack;

@@ -1,6 +1,7 @@
 //! What a folder of keys promises.
 
 mod durability;
+mod memory_disk;
 
 use std::path::{Path, PathBuf};
 

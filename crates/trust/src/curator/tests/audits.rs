@@ -1,6 +1,7 @@
 //! Audits.
 
 use affineur_packaging::Sha256;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::*;
@@ -59,6 +60,52 @@ fn differences_lead_to_a_whole_audit_and_everybody_on_the_way_is_an_origin() {
     let mut other = shelves.to_vec();
     other[1].0.sha256 = Some(Sha256::from_bytes([77; 32]));
     assert_eq!(audited(&people, Criteria::SafeToDeploy, &other), Said::Silent);
+}
+
+/// By whom, and until when, in each alternative.
+fn alternatives(said: Said) -> Vec<(Vec<Origin>, Option<Timestamp>)> {
+    let Said::Vouches(vouches) = said else { return Vec::new() };
+    vouches.iter().map(|vouched| (vouched.origins().iter().cloned().collect(), vouched.until())).collect()
+}
+
+#[test]
+fn each_way_to_a_whole_audit_is_an_alternative_and_a_further_audit_takes_none_away() {
+    let people = people(1, &[], &[1, 2, 3]);
+    let older = file("brie-0.9.tar.gz", 2);
+    let whole = |seed| signed_by(seed, &audit(&brie(), None));
+    let steps = signed_by(2, &audit(&brie(), Some(&older)));
+    let mut long = audit(&older, None);
+    long.expires = days(300);
+    let before = (older.clone(), vec![signed_by(3, &long), signed_by(2, &audit(&older, None))]);
+    let said = |own: &[Value]| alternatives(audited(&people, Criteria::SafeToRun, &[(brie(), own.to_vec()), before.clone()]));
+    let sorted = |seeds: &[u8]| {
+        let mut origins: Vec<_> = seeds.iter().map(|seed| origin(*seed)).collect();
+        origins.sort();
+        (origins, Some(days(200)))
+    };
+    assert_eq!(said(&[whole(1)]), [sorted(&[1])]);
+    assert_eq!(said(std::slice::from_ref(&steps)), [sorted(&[2])], "who needs the third auditor too adds nothing");
+    let mut all = said(&[steps, whole(1), whole(3), whole(1)]);
+    all.sort();
+    let mut expected = vec![sorted(&[1]), sorted(&[2]), sorted(&[3])];
+    expected.sort();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn a_shelf_on_the_way_that_cannot_be_read_leads_nowhere_and_the_files_own_is_a_fault() {
+    let people = people(1, &[], &[1]);
+    let older = file("brie-0.9.tar.gz", 2);
+    let brie = brie();
+    let mut search = AuditSearch::new(&people, &brie, Criteria::SafeToRun, now()).unwrap();
+    let both = [signed_by(1, &audit(&brie, None)), signed_by(1, &audit(&brie, Some(&older)))];
+    search.accept(Some(&found(Shelf::Audited(&brie.name), statements(&brie, &both)))).unwrap();
+    assert_eq!(search.advance(), AuditProgress::Needs(older.name.clone()));
+    let unreadable = |file: &FileFact| found(Shelf::Audited(&file.name), described(file).with_custom(json!({"statements": 1})));
+    assert_eq!(search.accept(Some(&unreadable(&older))), Ok(None));
+    assert!(matches!(search.advance(), AuditProgress::Ended(Said::Vouches(_))));
+    let mut search = AuditSearch::new(&people, &brie, Criteria::SafeToRun, now()).unwrap();
+    assert_eq!(search.accept(Some(&unreadable(&brie))), Err(CuratorFault::Form { shelf: "audits" }));
 }
 
 #[test]

@@ -25,6 +25,42 @@ fn enough_voters_vouch_and_their_keys_are_the_origins() {
     assert!(!passes(&people, &[]));
 }
 
+/// Who votes in each alternative, and until when it holds.
+fn electorates(votes: u16, cast: &[(u8, i64)]) -> Vec<(Vec<u8>, Timestamp)> {
+    let seeds: Vec<[u8; 1]> = cast.iter().map(|(seed, _)| [*seed]).collect();
+    let people = people(votes, &seeds.iter().map(<[u8; 1]>::as_slice).collect::<Vec<_>>(), &[]);
+    let until = |end: i64| Ballot::new(&people, &brie(), Vote::For, 1, (days(-1), days(end))).unwrap();
+    let ballots: Vec<_> = cast.iter().map(|(seed, end)| signed_by(*seed, &until(*end))).collect();
+    let Said::Vouches(vouches) = counted(&people, &ballots, &mut Seen::new()) else { return Vec::new() };
+    let seed = |of: &Origin| cast.iter().map(|(seed, _)| *seed).find(|seed| origin(*seed) == *of).unwrap();
+    let voters = |vouched: &Vouched| {
+        let mut seeds: Vec<u8> = vouched.origins().iter().map(seed).collect();
+        seeds.sort_unstable();
+        (seeds, vouched.until().unwrap())
+    };
+    vouches.iter().map(voters).collect()
+}
+
+#[test]
+fn each_set_of_voters_that_is_just_enough_is_an_alternative() {
+    let mut all = electorates(2, &[(1, 10), (2, 20), (3, 30)]);
+    all.sort();
+    assert_eq!(all, [(vec![1, 2], days(10)), (vec![1, 3], days(10)), (vec![2, 3], days(20))]);
+    assert_eq!(electorates(3, &[(1, 10), (2, 20), (3, 30)]), [(vec![1, 2, 3], days(10))]);
+}
+
+#[test]
+fn of_very_many_sets_of_voters_some_that_have_none_in_common_are_told_apart() {
+    let cast: Vec<(u8, i64)> = (1..=12).map(|seed| (seed, i64::from(90 - 1 - seed))).collect();
+    let all = electorates(4, &cast);
+    assert_eq!(all.len(), 12);
+    assert_eq!(all[0], (vec![1, 2, 3, 4], days(85)), "those that last longest");
+    assert_eq!(all[..3].iter().flat_map(|(voters, _)| voters).collect::<std::collections::BTreeSet<_>>().len(), 12);
+    let distinct: std::collections::BTreeSet<_> = all.iter().map(|(voters, _)| voters).collect();
+    assert!(distinct.len() == 12 && distinct.iter().all(|voters| voters.len() == 4));
+    assert_eq!(electorates(1, &(1..=30).map(|seed| (seed, 10)).collect::<Vec<_>>()).len(), crate::limits::ELECTORATES);
+}
+
 #[test]
 fn a_voter_counts_once_whatever_keys_and_copies_there_are() {
     let people = people(2, &[&[1, 2, 3], &[4]], &[]);

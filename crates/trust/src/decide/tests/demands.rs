@@ -6,7 +6,7 @@ use super::*;
 use crate::listing::{Overlay, listing_path};
 use crate::testing::Vouch;
 use crate::vouch::testing::{Index, listing_of};
-use crate::{Against, Level, Levels, NotVouched, Objection, Origins, Standing, Track, Worth, WrittenBy};
+use crate::{Against, Level, NotVouched, Objection, Origins, Standing, Track, Vouches, Worth, WrittenBy};
 
 /// The mail's numbers: an index, its curator, two curators of one's own; all four are needed.
 pub(crate) const MAIL: &str = r#"
@@ -44,18 +44,22 @@ fn key(byte: u8) -> crate::Origin {
     crate::Origin::Key(Sha256::from_bytes([byte; 32]))
 }
 
-fn vouch(worth: Worth, origin: u8) -> Vouch {
+fn author_key(byte: u8) -> crate::Author {
+    crate::Author::Key(Sha256::from_bytes([byte; 32]))
+}
+
+pub(crate) fn vouch(worth: Worth, origin: u8) -> Vouch {
     let origins = Origins::new(key(origin), []);
     let pin = matches!(worth, Worth::Index { .. }).then(|| uploaded("2026-11-19T00:00:00Z"));
     Vouch { file: Arc::new(requests()), worth, origins, pin, attested: None, until: None }
 }
 
-fn claim(vouch: Vouch) -> Claim {
-    Claim::Vouched(Box::new(vouch.made(&CHAIN)))
+pub(crate) fn claim(vouch: Vouch) -> Claim {
+    Claim::Vouched(vouch.made(&CHAIN).into())
 }
 
-fn audited(origin: u8) -> Claim {
-    claim(vouch(Worth::Curator(Levels::new(Level::Audited, [])), origin))
+pub(crate) fn audited(origin: u8) -> Claim {
+    claim(vouch(Worth::Curator(Level::Audited), origin))
 }
 
 fn indexed(track: Option<Track>) -> Claim {
@@ -63,19 +67,19 @@ fn indexed(track: Option<Track>) -> Claim {
 }
 
 /// Everybody vouches.
-fn all() -> Evidence {
+pub(crate) fn all() -> Evidence {
     let claims = [("index", indexed(None)), ("pypi-curator", audited(2)), ("curator-1", audited(3)), ("curator-2", audited(4))];
     let claims = claims.into_iter().map(|(name, claim)| (party(name), claim)).collect();
     Evidence { claims, heard: [(party("curator-1"), now())].into(), ..Evidence::of_source(party("index"), Claim::Silent) }
 }
 
-fn but(name: &str, claim: Claim) -> Evidence {
+pub(crate) fn but(name: &str, claim: Claim) -> Evidence {
     let mut about = all();
     about.claims.insert(party(name), claim);
     about
 }
 
-fn mail(more: &str) -> Policy {
+pub(crate) fn mail(more: &str) -> Policy {
     Policy::parse(&MAIL.replacen("sources", &format!("{more}\nsources"), 1)).unwrap()
 }
 
@@ -92,7 +96,7 @@ fn objection(name: &str, against: Against) -> Objection {
 
 #[test]
 fn all_four_together_are_enough() {
-    let text = "score 5.500 of 5.500: curator-1 2.000, curator-2 2.000, index 0.500, pypi-curator 1.000";
+    let text = "score 5.500 of 5.500: curator-1 2.000 (audited), curator-2 2.000 (audited), index 0.500 (unclaimed), pypi-curator 1.000 (audited)";
     assert_eq!(says_about(&mail(""), &all()), (None, text.to_owned()));
 }
 
@@ -100,10 +104,8 @@ fn all_four_together_are_enough() {
 fn without_any_one_of_them_the_reason_says_who_and_why() {
     let unavailable = || Claim::Unavailable(Unavailable { problem: "timed out".to_owned() });
     let quarantined = || Claim::NotVouched(Box::new(NotVouched::Quarantined { reason: None }));
-    let expired =
-        claim(Vouch { until: Some(time("2026-11-20T12:00:00Z")), ..vouch(Worth::Curator(Levels::new(Level::Audited, [])), 3) });
-    let other =
-        claim(Vouch { file: Arc::new(file("other-1.0.tar.gz")), ..vouch(Worth::Curator(Levels::new(Level::Audited, [])), 3) });
+    let expired = claim(Vouch { until: Some(time("2026-11-20T12:00:00Z")), ..vouch(Worth::Curator(Level::Audited), 3) });
+    let other = claim(Vouch { file: Arc::new(file("other-1.0.tar.gz")), ..vouch(Worth::Curator(Level::Audited), 3) });
     let mut stale = all();
     stale.heard.insert(party("curator-1"), time("2026-11-18T12:00:00Z"));
     let mut never = all();
@@ -122,7 +124,7 @@ fn without_any_one_of_them_the_reason_says_who_and_why() {
         (never, undecided, "score 3.500 of 5.500: curator-1 is stale (never heard)"),
         (but("curator-2", audited(3)), refused, "score 3.500 of 5.500: curator-2 adds nothing (same origin as curator-1)"),
         (
-            but("pypi-curator", claim(vouch(Worth::Curator(Levels::new(Level::Voted, [])), 2))),
+            but("pypi-curator", claim(vouch(Worth::Curator(Level::Voted), 2))),
             refused,
             "score 5.250 of 5.500: pypi-curator counts 0.750 of 1.000 (voted)",
         ),
@@ -199,7 +201,7 @@ fn a_contradiction_is_hostile_only_of_the_source_and_of_those_whom_the_policy_na
 fn an_objection_of_a_veto_withholds_until_it_ends_and_others_are_told() {
     let against = |against| Evidence { objections: vec![objection("curator-1", against)], ..all() };
     let requests_below_3 = || Against::Versions { project: requests().project, versions: "<3".parse().unwrap() };
-    let author = || Against::Author(key(1));
+    let author = || Against::Author(author_key(1));
     for what in [Against::Project(requests().project), Against::File(requests().sha256.unwrap()), requests_below_3(), author()]
     {
         let withheld = withheld(mail("veto = ['curator-1']").decide(&requests(), &against(what.clone()), now()));
@@ -209,7 +211,7 @@ fn an_objection_of_a_veto_withholds_until_it_ends_and_others_are_told() {
         assert!(allowed.reasons().iter().any(|reason| reason.is_loud() && reason.code() == "other-party-objects"));
     }
     for what in
-        [Against::Project("other".parse().unwrap()), Against::File(Sha256::from_bytes([8; 32])), Against::Author(key(9))]
+        [Against::Project("other".parse().unwrap()), Against::File(Sha256::from_bytes([8; 32])), Against::Author(author_key(9))]
     {
         assert!(mail("veto = ['curator-1']").decide(&requests(), &against(what), now()).is_allowed());
     }
@@ -227,7 +229,7 @@ fn an_objection_that_ends_lets_the_file_through_then() {
 
 #[test]
 fn an_objection_to_an_author_takes_away_what_others_vouch_on_their_word() {
-    let about = Evidence { objections: vec![objection("pypi-curator", Against::Author(key(3)))], ..all() };
+    let about = Evidence { objections: vec![objection("pypi-curator", Against::Author(author_key(3)))], ..all() };
     let text = "score 3.500 of 5.500: curator-1 adds nothing (somebody with a veto objects to the author it trusts)";
     assert_eq!(says_about(&mail("veto = ['pypi-curator']"), &about), (Some(Class::Refused), text.to_owned()));
     assert_eq!(says_about(&mail(""), &about).0, None, "without a veto it is told only");
@@ -276,8 +278,61 @@ fn a_vouch_counts_as_its_heaviest_kind() {
             .unwrap();
     assert_eq!(says_about(&policy, &but("index", indexed(None))).0, Some(Class::Refused));
     assert_eq!(says_about(&policy, &but("index", indexed(Some(Track::Stable)))).0, None);
-    let both = claim(vouch(Worth::Curator(Levels::new(Level::Voted, [Level::Audited])), 2));
-    assert_eq!(says_about(&policy, &but("pypi-curator", both)).0, Some(Class::Refused), "the index lacks a quarter");
+    let voted = || vouch(Worth::Curator(Level::Voted), 5).made(&CHAIN);
+    let both = Claim::Vouched(Vouches::new(voted(), [vouch(Worth::Curator(Level::Audited), 2).made(&CHAIN)]));
+    assert_eq!(says_about(&policy, &but("pypi-curator", both.clone())).0, Some(Class::Refused), "the index lacks a quarter");
+    assert_eq!(says_about(&mail(""), &but("pypi-curator", both)).0, None);
+}
+
+#[test]
+fn a_further_level_on_an_origin_that_was_counted_already_never_lowers_the_score() {
+    let policy = Policy::parse(&MAIL.replace("minimum-score = \"5.5\"", "minimum-score = \"5.25\"")).unwrap();
+    let voted = || vouch(Worth::Curator(Level::Voted), 2).made(&CHAIN);
+    assert_eq!(says_about(&policy, &but("pypi-curator", Claim::Vouched(voted().into()))).0, None);
+    // The auditor is curator-1's too. Both levels as one vouch would rest on both keys, and add nothing.
+    let audited = vouch(Worth::Curator(Level::Audited), 3).made(&CHAIN);
+    let both = || but("pypi-curator", Claim::Vouched(Vouches::new(audited.clone(), [voted()])));
+    let text = "score 5.250 of 5.250: curator-1 2.000 (audited), curator-2 2.000 (audited), index 0.500 (unclaimed), pypi-curator 0.750 (voted)";
+    assert_eq!(says_about(&policy, &both()), (None, text.to_owned()));
+    let text = "score 5.250 of 5.500: pypi-curator counts 0.750 of 1.000 (voted; audited has the same origin as curator-1)";
+    assert_eq!(says_about(&mail(""), &both()), (Some(Class::Refused), text.to_owned()));
+    let rule = Policy::parse(&MAIL.replace("minimum-score = \"5.5\"", "rule = \"3 of (curator-1, curator-2, pypi-curator)\""))
+        .unwrap();
+    assert_eq!(says_about(&rule, &both()).0, None);
+}
+
+#[test]
+fn each_alternative_ends_and_is_void_by_itself() {
+    let until = |at: &str| Vouch { until: Some(time(at)), ..vouch(Worth::Curator(Level::Audited), 2) }.made(&CHAIN);
+    let other = || vouch(Worth::Curator(Level::Audited), 5).made(&CHAIN);
+    let ended = || until("2026-11-20T12:00:00Z");
+    assert_eq!(says_about(&mail(""), &but("pypi-curator", Claim::Vouched(Vouches::new(ended(), [other()])))).0, None);
+    let both = but("pypi-curator", Claim::Vouched(Vouches::new(ended(), [until("2026-11-19T00:00:00Z")])));
+    let text = "score 4.500 of 5.500: pypi-curator is silent (its statement ended 2026-11-20T12:00Z)";
+    assert_eq!(says_about(&mail(""), &both), (Some(Class::Refused), text.to_owned()));
+    let veto = mail("veto = ['curator-2']");
+    let valid = but("pypi-curator", Claim::Vouched(Vouches::new(until("2026-12-01T00:00:00Z"), [other()])));
+    let objections = |keys: &[u8]| Evidence {
+        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(author_key(*byte)))).collect(),
+        ..valid.clone()
+    };
+    assert_eq!(says_about(&veto, &objections(&[2])).0, None);
+    assert_eq!(says_about(&veto, &objections(&[5])).0, None);
+    assert_eq!(says_about(&veto, &objections(&[2, 5])).0, Some(Class::Refused));
+}
+
+#[test]
+fn an_objection_to_one_of_two_authors_on_whose_word_the_source_vouches_does_not_withhold() {
+    let worth = Worth::Index { tier: crate::listing::Tier::Unclaimed, track: None };
+    let two = but("index", Claim::Vouched(Vouches::new(vouch(worth, 1).made(&CHAIN), [vouch(worth, 6).made(&CHAIN)])));
+    let against = |keys: &[u8]| Evidence {
+        objections: keys.iter().map(|byte| objection("curator-2", Against::Author(author_key(*byte)))).collect(),
+        ..two.clone()
+    };
+    let veto = mail("veto = ['curator-2']");
+    assert_eq!(says_about(&veto, &against(&[1])).0, None);
+    let withheld = withheld(veto.decide(&requests(), &against(&[1, 6]), now()));
+    assert_eq!(withheld.reasons().iter().filter(|reason| reason.code() == "vetoed").count(), 2);
 }
 
 #[test]

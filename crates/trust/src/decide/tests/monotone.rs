@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::arbitrary::{case, claim, curated, curator, file, objection, policy, time};
-use crate::{Claim, Evidence, MilliTrust, PartyKind, PartyName, Policy, Unavailable};
+use crate::arbitrary::{alternative, case, claim, curated, curator, file, objection, party, policy, time};
+use crate::{Claim, Evidence, MilliTrust, PartyKind, PartyName, Policy, Unavailable, Vouches};
 
 fn with(about: &Evidence, party: &PartyName, claim: Claim) -> Evidence {
     let mut about = about.clone();
@@ -44,6 +44,18 @@ proptest! {
     }
 
     #[test]
+    fn p1_a_further_alternative_never_withholds(
+        policy in policy(), (file, about, vouch, more) in file().prop_flat_map(|file| (Just(file.clone()), crate::arbitrary::evidence_about(file.clone()), curated(file.clone()), alternative(file))),
+        who in prop_oneof![curator(), party()], now in time(),
+    ) {
+        let Claim::Vouched(vouches) = about.claims.get(&who).unwrap_or(&vouch).clone() else { return Ok(()) };
+        let before = policy.decide(&file, &with(&about, &who, Claim::Vouched(vouches.clone())), now);
+        let vouches = Vouches::of([vouches, more.into()]).unwrap();
+        let after = policy.decide(&file, &with(&about, &who, Claim::Vouched(vouches)), now);
+        prop_assert!(!before.is_allowed() || after.is_allowed(), "{:?}", after.reasons());
+    }
+
+    #[test]
     fn p2_a_further_objection_never_admits(policy in policy(), (file, about) in case(), objection in objection(), now in time()) {
         let before = policy.decide(&file, &about, now);
         let mut more = about;
@@ -74,9 +86,12 @@ proptest! {
     #[test]
     fn p8_what_has_expired_never_helps(policy in policy(), (file, about) in case(), now in time()) {
         let mut without = about.clone();
-        without.claims.retain(|party, claim| {
-            !matches!(claim, Claim::Vouched(vouched) if *party != about.source && vouched.until().is_some_and(|until| until <= now))
-        });
+        for (_, claim) in without.claims.iter_mut().filter(|(party, _)| **party != about.source) {
+            if let Claim::Vouched(vouches) = claim {
+                let mut left = vouches.iter().filter(|vouched| vouched.until().is_none_or(|until| now < until)).cloned();
+                *claim = left.next().map_or(Claim::Silent, |first| Claim::Vouched(Vouches::new(first, left)));
+            }
+        }
         prop_assert_eq!(policy.decide(&file, &about, now).is_allowed(), policy.decide(&file, &without, now).is_allowed());
     }
 

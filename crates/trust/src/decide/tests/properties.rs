@@ -54,7 +54,7 @@ proptest! {
                 Some(Claim::Pinned(_)) => prop_assert!(policy.repository(&about.source).is_none()),
                 Some(Claim::Vouched(vouched)) => {
                     prop_assert!(policy.upstream(&about.source).is_none());
-                    prop_assert!(vouched.is_about(&file));
+                    prop_assert!(vouched.about(&file).next().is_some());
                 }
                 other => prop_assert!(false, "{other:?}"),
             }
@@ -101,7 +101,7 @@ proptest! {
     ) {
         let Some(vouched) = vouch_for(&file, &pin) else { return Ok(()) };
         let before = policy.decide(&file, &with(&about, &about.source, Claim::Silent), now);
-        let vouch = Claim::Vouched(Box::new(vouched));
+        let vouch = Claim::Vouched(vouched.into());
         let after = policy.decide(&file, &with(&about, &about.source, vouch.clone()), now);
         prop_assert!(!before.is_allowed() || after.is_allowed());
         if other != about.source {
@@ -121,7 +121,7 @@ proptest! {
             let about = Evidence::of_source(source.clone(), claim);
             policy.decide(&file, &about, now)
         };
-        let (pinned, vouched) = (decide(Claim::Pinned(pin)), decide(Claim::Vouched(Box::new(vouched))));
+        let (pinned, vouched) = (decide(Claim::Pinned(pin)), decide(Claim::Vouched(vouched.into())));
         match (policy.upstream(&source), policy.repository(&source)) {
             (Some(_), _) => prop_assert!(!vouched.is_allowed()),
             (_, Some(_)) => prop_assert!(!pinned.is_allowed()),
