@@ -58,6 +58,7 @@ pub(crate) fn contradiction() -> impl Strategy<Value = Contradiction> {
         Just(Contradiction::Metadata),
         Just(Contradiction::Vanished),
         Just(Contradiction::ListedTwice),
+        Just(Contradiction::OtherBytes { vouched: Some(digest(3)) }),
         time().prop_map(move |since| Contradiction::Digest { pinned: digest(1), got: None, since }),
         Just(Contradiction::Bytes { expected: digest(1), got: digest(2) }),
     ]

@@ -89,6 +89,11 @@ pub enum Contradiction {
     Vanished,
     /// The same page lists the file twice with different contents.
     ListedTwice,
+    /// A curator vouches for other bytes under this name.
+    OtherBytes {
+        /// Their digest, where it is a SHA-256.
+        vouched: Option<Sha256>,
+    },
 }
 
 /// Why a party could not be heard.

@@ -408,6 +408,7 @@ const fn contradiction_code(what: &Contradiction) -> &'static str {
         Contradiction::Bytes { .. } => "bytes-differ",
         Contradiction::Vanished => "vanished",
         Contradiction::ListedTwice => "listed-twice",
+        Contradiction::OtherBytes { .. } => "other-bytes",
     }
 }
 

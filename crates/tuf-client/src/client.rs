@@ -111,6 +111,24 @@ impl<T: Transport> Client<T> {
         self.targets(&locked, targets).await
     }
 
+    /// The view that the local copy has, without asking anybody: as current as the last refresh left it. `None` where that was
+    /// never completed.
+    ///
+    /// # Errors
+    /// See [`ClientError`]: what is kept has expired, or cannot be read.
+    pub async fn recall(&self, now: ReferenceTime) -> Result<Option<View>, ClientError> {
+        let locked = self.lock().await?;
+        let timestamps = Roots::start(&locked.root(affineur_tuf::limits::ROOT_BYTES)?, now)?.finish()?;
+        let Some(kept) = locked.top(TopRole::Timestamp, affineur_tuf::limits::TIMESTAMP_BYTES) else { return Ok(None) };
+        let mut snapshots = timestamps.accept(&kept.bytes)?;
+        let Some(kept) = locked.top(TopRole::Snapshot, affineur_tuf::limits::SNAPSHOT_BYTES) else { return Ok(None) };
+        noted(affineur_tuf::TopRole::Snapshot, &snapshots.remember(&kept.bytes, kept.seal.as_ref()));
+        let Ok(mut targets) = snapshots.keep() else { return Ok(None) };
+        let Some(kept) = locked.top(TopRole::Targets, affineur_tuf::limits::TARGETS_BYTES) else { return Ok(None) };
+        noted(affineur_tuf::TopRole::Targets, &targets.remember(&kept.bytes, kept.seal.as_ref()));
+        Ok(targets.keep().ok())
+    }
+
     async fn snapshot(&self, locked: &Locked<'_>, mut snapshots: Snapshots) -> Result<TopTargets, ClientError> {
         if let Some(kept) = locked.top(TopRole::Snapshot, affineur_tuf::limits::SNAPSHOT_BYTES) {
             noted(affineur_tuf::TopRole::Snapshot, &snapshots.remember(&kept.bytes, kept.seal.as_ref()));

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use crate::error::{Error, Fault, RoleLabel};
+use crate::metadata::Role as _;
 use crate::metadata::{Delegations, Listed, Root, Snapshot, Targets, Timestamp, TopRole};
 use crate::name::{RoleName, TargetPath};
 use crate::refresh::{Base, Wanted, admit, recall};
 use crate::seal::Seal;
-use crate::time::ReferenceTime;
+use crate::time::{Expiry, ReferenceTime};
 use crate::verify::{Authority, Current};
 
 /// Verified metadata that belongs together. To be used it must be [`live`](Self::live).
@@ -173,6 +174,14 @@ impl<'a> LiveView<'a> {
     #[must_use]
     pub const fn root(&self) -> &'a Root {
         self.view.root()
+    }
+
+    /// When the first of the top-level roles expires.
+    #[must_use]
+    pub fn expires(&self) -> Expiry {
+        let View { timestamp, snapshot, targets, .. } = self.view;
+        let others = [timestamp.body().expires(), snapshot.body().expires(), targets.body().expires()];
+        others.into_iter().fold(self.root().expires(), Ord::min)
     }
 
     /// Where a target lies below the targets URL (§5.7.3): with a digest before its name under consistent snapshots.

@@ -448,5 +448,6 @@ pub(crate) fn what(contradiction: &Contradiction) -> &'static str {
         Contradiction::Bytes { .. } => "its bytes do not have the digest that the page says",
         Contradiction::Vanished => "the project came from this source before and is gone",
         Contradiction::ListedTwice => "it is listed twice with different contents",
+        Contradiction::OtherBytes { .. } => "a curator vouches for other bytes under its name",
     }
 }

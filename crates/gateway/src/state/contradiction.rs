@@ -16,6 +16,7 @@ pub(super) enum Stored {
     Bytes { expected: Sha256, got: Sha256 },
     Vanished,
     ListedTwice,
+    OtherBytes { vouched: Option<Sha256> },
 }
 
 /// A time as it is stored: to the microsecond, as RFC 3339 in text.
@@ -54,6 +55,7 @@ impl From<&Contradiction> for Stored {
             Contradiction::Bytes { expected, got } => Self::Bytes { expected: *expected, got: *got },
             Contradiction::Vanished => Self::Vanished,
             Contradiction::ListedTwice => Self::ListedTwice,
+            Contradiction::OtherBytes { vouched } => Self::OtherBytes { vouched: *vouched },
         }
     }
 }
@@ -68,6 +70,7 @@ impl Stored {
             Self::Bytes { expected, got } => Contradiction::Bytes { expected: *expected, got: *got },
             Self::Vanished => Contradiction::Vanished,
             Self::ListedTwice => Contradiction::ListedTwice,
+            Self::OtherBytes { vouched } => Contradiction::OtherBytes { vouched: *vouched },
         })
     }
 

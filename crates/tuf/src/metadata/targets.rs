@@ -1,6 +1,7 @@
 //! Targets, top-level and delegated (§4.5).
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,18 @@ impl Targets {
     /// All targets of this role, by path as it is written.
     pub fn targets(&self) -> impl ExactSizeIterator<Item = (&str, &TargetFile)> {
         self.targets.iter().map(|(path, target)| (path.as_ref(), target))
+    }
+
+    /// Those of its targets whose paths begin so, in order.
+    pub fn targets_below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a TargetFile)> {
+        let from = self.targets.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        from.map(|(path, target)| (path.as_ref(), target)).take_while(move |(path, _)| path.starts_with(prefix))
+    }
+
+    /// Until when it may be used.
+    #[must_use]
+    pub const fn expires(&self) -> Expiry {
+        self.expires
     }
 
     /// Whom it delegates to.

@@ -84,6 +84,25 @@ fn a_refresh_with_nothing_new_asks_twice() {
 }
 
 #[test]
+fn what_the_last_refresh_left_is_recalled_without_asking_anybody_until_it_expires() {
+    let (repository, _) = with_bins();
+    let world = World::of(repository.files());
+    assert!(at_once(world.start().recall(now())).unwrap().is_none(), "nothing was ever refreshed");
+    world.look_up(&TARGETS);
+    let client = world.start();
+    let mut view = at_once(client.recall(now())).unwrap().unwrap();
+    for target in TARGETS {
+        assert!(matches!(at_once(client.find(&mut view, &path(target), now())).unwrap(), Lookup::Found(_)));
+    }
+    assert_eq!(world.network.asked(), Vec::<String>::new());
+    let expires = view.live(now()).unwrap().expires().time();
+    assert!(at_once(client.recall(expires)).is_err(), "what has expired is not recalled");
+    let copy = world.copy();
+    copy.lock(Duration::ZERO).unwrap().remove_top(TopRole::Snapshot).unwrap();
+    assert!(at_once(world.start().recall(now())).unwrap().is_none(), "half of it is nothing");
+}
+
+#[test]
 fn a_bin_is_fetched_once_and_never_after_a_restart() {
     let (repository, [bin, _]) = with_bins();
     let world = World::of(repository.files());
