@@ -45,6 +45,7 @@ pub(crate) async fn run(options: RunOptions) -> Result<ExitCode, Failure> {
     for message in &ready.messages {
         eprintln!("affineur: {message}");
     }
+    ready.gateway.hear_curators().await;
     let settings = settings(&options, &ready, (outer, existing, folder), tunnels)?;
     let outcome =
         run::run(settings, Arc::new(Interceptor(Arc::clone(&ready.gateway)))).await.map_err(|error| failure(&error))?;

@@ -8,6 +8,7 @@
 
 pub mod body;
 pub mod cache;
+mod curators;
 mod digest;
 pub mod download;
 pub mod engine;

@@ -348,3 +348,19 @@ pub const GZIP_LEVEL: u32 = 4;
 pub const POLICY_LOOKS: Duration = Duration::from_secs(1);
 /// Most differences between two policies that are logged: more are read beside each other.
 pub const POLICY_CHANGES: usize = 12;
+/// How often each curator is asked for something newer: an objection reaches a service within that time.
+pub const CURATOR_REFRESH: Duration = Duration::from_secs(60);
+/// How soon a curator is asked again that could not be heard.
+pub const CURATOR_RETRY: Duration = Duration::from_secs(10);
+/// Longest time that asking a curator takes, all its files together. Nobody waits for it, except for the first one.
+pub const CURATOR_PATIENCE: Duration = Duration::from_secs(30);
+/// Longest time that the very first request waits for curators: installers wait 15 seconds and more.
+pub const CURATORS_FIRST: Duration = Duration::from_secs(8);
+/// How many projects' statements are kept in memory, of each curator and of all together.
+pub const CURATOR_PROJECTS: usize = 10_000;
+/// How long what was read out of statements holds at most: ballots may begin to count that were dated ahead.
+pub const CURATOR_REREAD_SECONDS: i64 = 3_600;
+/// Most curators that others name, in all: each is asked every minute.
+pub const NAMED_CURATORS: usize = 64;
+/// Most ways by which a party's statements come.
+pub const REACHED_CURATORS: usize = 64;

@@ -279,6 +279,13 @@ impl Home {
     }
 }
 
+impl Home {
+    /// Where the local copies of repositories are.
+    fn copies(&self) -> PathBuf {
+        self.state.join("tuf")
+    }
+}
+
 /// Puts a gateway together as the environment and the caller say.
 ///
 /// # Errors
@@ -296,6 +303,11 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
             let folder = tempfile::tempdir().map_err(|problem| unusable(&std::env::temp_dir(), &problem))?;
             (state.copied_to(folder.path())?, Some(folder))
         }
+    };
+    // Like the local copies of repositories it is this machine's, wherever the pins are.
+    let memory = match (&wanted.state, wanted.purpose) {
+        (Some(_), Purpose::Use) => State::open(&home.state)?,
+        _ => state.clone(),
     };
     let local = (wanted.purpose == Purpose::Use).then(|| wanted.folder.join(POLICY_FILE));
     let places = Places { named: wanted.policy.clone(), own: home.policy.clone(), local };
@@ -318,6 +330,8 @@ pub fn gateway(wanted: Wanted, lookup: impl Fn(&str) -> Option<String> + Copy) -
         state,
         cache,
         pages: Some(home.state.join("pages")),
+        memory,
+        copies: home.copies(),
         fetcher: Fetcher::new(fetch)?,
         keeps: wanted.keeps,
     })?;

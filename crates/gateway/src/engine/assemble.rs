@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
 use affineur_packaging::page::{self, Format, PageFile, ProjectPage, ProjectStatus, StatusMarker, Yanked};
-use affineur_trust::{
-    Age, AgeFrom, Claim, Class, Contradiction, Decision, Evidence, FileFact, Pin, Unavailable, VerifiedProject, age,
-};
+use affineur_trust::{Age, AgeFrom, Claim, Class, Contradiction, Decision, FileFact, Pin, Unavailable, VerifiedProject, age};
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
@@ -45,7 +43,8 @@ impl Gateway {
     pub(crate) async fn ask(&self, source: &Source, project: &ProjectName, caller: &Caller) -> Heard {
         let authorization = caller.authorization_for(source);
         let page = source.page_url(project);
-        let key = ViewKey::of(&page, authorization.as_ref());
+        let generation = self.hear(project).await;
+        let key = ViewKey::of(&page, authorization.as_ref(), generation);
         let now = clock::now();
         if let Some(known) = self.views.get(&key) {
             if known.holds_at(now) && !caller.refresh {
@@ -152,7 +151,7 @@ impl Gateway {
         self.hash_undigested(source, &head.url, &mut files, authorization.as_ref()).await;
         self.ask_dates(source, project, &head.url, &mut files, authorization.as_ref()).await;
         self.record_page(source, project, &files);
-        let decided_until = self.decided_until(&files);
+        let decided_until = self.decided_until(project, &files);
         let mode = self.mode();
         let view = ProjectView::new(
             project.clone(),
@@ -314,12 +313,12 @@ impl Gateway {
     }
 
     /// When time alone changes one of the decisions.
-    pub(super) fn decided_until(&self, files: &[DecidedFile]) -> Option<Timestamp> {
+    pub(super) fn decided_until(&self, project: &ProjectName, files: &[DecidedFile]) -> Option<Timestamp> {
         let of_files = files.iter().filter_map(|file| match &file.decision {
             Decision::Allow(allowed) => allowed.valid_until(),
             Decision::Withhold(withheld) => withheld.until(),
         });
-        of_files.chain(self.policy.next_change(clock::now())).min()
+        of_files.chain(self.policy.next_change(clock::now())).chain(self.heard_until(project)).min()
     }
 
     pub(crate) fn record_page(&self, source: &Source, project: &ProjectName, files: &[DecidedFile]) {

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::pages::Pages;
 use super::{Gateway, Record, Rules, clock, distrust, scope};
 use crate::cache::Cache;
+use crate::curators::Curators;
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
 use crate::repository::{Documents, IndexRepository, RepositoryCopy, RepositoryTransport};
@@ -81,6 +82,7 @@ impl PolicyStatus {
 /// What no policy changes.
 #[derive(Debug)]
 pub(super) struct Kept {
+    pub(super) curators: Arc<Curators>,
     pub(super) state: State,
     pub(super) cache: Cache,
     pub(super) fetcher: Arc<Fetcher>,
@@ -110,6 +112,7 @@ impl Gateway {
     #[must_use]
     pub fn under(&self, rules: Rules) -> Self {
         let kept = Kept {
+            curators: Arc::clone(&self.curators),
             state: self.state.clone(),
             cache: self.cache.clone(),
             fetcher: Arc::clone(&self.fetcher),

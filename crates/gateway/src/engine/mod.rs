@@ -12,6 +12,7 @@ mod dates;
 mod digests;
 mod distrust;
 mod file;
+mod hearing;
 mod intercept;
 mod links;
 mod local;
@@ -50,6 +51,7 @@ use self::pages::Pages;
 use self::source::{Source, Voice};
 use self::view::Known;
 use crate::cache::{Cache, Scope};
+use crate::curators::Curators;
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
 use crate::limits;
@@ -78,6 +80,10 @@ pub struct GatewaySettings {
     pub pages: Option<PathBuf>,
     /// How upstreams are asked.
     pub fetcher: Fetcher,
+    /// What is remembered of curators. It lies where the local copies lie, whatever `state` is.
+    pub memory: State,
+    /// Where the local copies of all repositories are.
+    pub copies: PathBuf,
     /// How much is recorded.
     pub keeps: Keeps,
 }
@@ -104,6 +110,7 @@ pub struct Gateway {
     policy: PolicySet,
     strangers: Strangers,
     sources: RwLock<Vec<Source>>,
+    curators: Arc<Curators>,
     hints: Vec<Url>,
     state: State,
     cache: Cache,
@@ -128,11 +135,14 @@ pub struct Gateway {
 struct ViewKey {
     page: String,
     credential: Option<Sha256>,
+    /// Under which generation of curators' statements it was decided.
+    generation: u64,
 }
 
 impl ViewKey {
-    fn of(page: &Url, authorization: Option<&HeaderValue>) -> Self {
-        Self { page: page.to_string(), credential: authorization.map(|value| crate::digest::sha256(value.as_bytes())) }
+    fn of(page: &Url, authorization: Option<&HeaderValue>, generation: u64) -> Self {
+        let credential = authorization.map(|value| crate::digest::sha256(value.as_bytes()));
+        Self { page: page.to_string(), credential, generation }
     }
 }
 
@@ -142,11 +152,13 @@ impl Gateway {
     /// # Errors
     /// Where what is remembered cannot be read.
     pub fn new(settings: GatewaySettings) -> Result<Arc<Self>, StateError> {
+        let fetcher = Arc::new(settings.fetcher);
         let kept = Kept {
+            curators: Curators::none(&fetcher, &settings.cache, (settings.memory, settings.copies)),
             state: settings.state,
             downloads: Downloads::new(settings.cache.clone()),
             cache: settings.cache,
-            fetcher: Arc::new(settings.fetcher),
+            fetcher,
             pages: Pages::new(settings.pages),
             distrusted: Arc::default(),
             record: Arc::new(Record::new(settings.keeps)),
@@ -165,6 +177,8 @@ impl Gateway {
                 *voice = Some(same.unwrap_or_else(|| kept.repository(copy, source.authorization.clone())));
             }
         }
+        repositories.retain(|name, _| policy.is_curator(name));
+        let curators = kept.curators.under(policy, repositories, &rules.credentials);
         for url in &rules.upstreams {
             if !sources.iter().any(|source| source.url == *url) {
                 let mut source = Source::learned(url);
@@ -176,6 +190,7 @@ impl Gateway {
             policy: rules.policy,
             strangers: rules.strangers,
             sources: RwLock::new(sources),
+            curators,
             hints: rules.hints,
             state: kept.state,
             downloads: kept.downloads,
@@ -190,6 +205,14 @@ impl Gateway {
             remembered: Mutex::default(),
             distrusted: kept.distrusted,
             record: kept.record,
+        }
+    }
+
+    /// Asks the policy's curators, and waits for a bounded time until each was asked once. Every request does so; whoever begins a
+    /// run does it before.
+    pub async fn hear_curators(&self) {
+        if !self.curators.is_empty() {
+            self.curators.begin().await;
         }
     }
 
@@ -261,11 +284,11 @@ impl std::fmt::Debug for Gateway {
 }
 
 /// Which part of the cache an answer belongs to: one that was fetched with credentials is for those alone (DESIGN §5).
-fn scope(authorization: Option<&HeaderValue>) -> Scope {
+pub(crate) fn scope(authorization: Option<&HeaderValue>) -> Scope {
     authorization.map_or(Scope::Public, |value| Scope::Credential(crate::digest::sha256(value.as_bytes())))
 }
 
 /// A moment and a length of time after it, never past the end of time.
-fn later(from: Timestamp, by: jiff::SignedDuration) -> Timestamp {
+pub(crate) fn later(from: Timestamp, by: jiff::SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
 }

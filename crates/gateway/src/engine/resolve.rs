@@ -146,7 +146,7 @@ impl Gateway {
         let Some(canary) = &source.canary else { return Ok(()) };
         let now = super::clock::now();
         let (url, authorization) = (source.page_url(canary), caller.authorization_for(source));
-        let key = ViewKey::of(&url, authorization.as_ref());
+        let key = ViewKey::of(&url, authorization.as_ref(), 0);
         let seen = self.canaries.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if seen.is_some_and(|seen| seen <= now && now < later(seen, SignedDuration::from_secs(limits::CANARY_SECONDS))) {
             return Ok(());

@@ -59,7 +59,7 @@ impl Gateway {
         let decide = |(entry, observed)| self.decide_one(source, project, entry, observed, Some(verified));
         let files: Vec<_> = entries.into_iter().zip(observed).map(decide).collect();
         self.record_page(source, project, &files);
-        let decided_until = self.decided_until(&files);
+        let decided_until = self.decided_until(project, &files);
         Arc::new(ProjectView::new(
             project.clone(),
             source.clone(),

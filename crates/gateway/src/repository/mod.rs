@@ -5,18 +5,17 @@
 mod documents;
 mod transport;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use affineur_packaging::{ProjectName, Sha256};
 use affineur_trust::listing::{Listing, listing_path, overlay_path};
-use affineur_trust::{Document, DocumentFault, DocumentKind, NotVouched, VerifiedListing, VerifiedProject};
-use affineur_tuf::{Found, Lookup, Mismatch, TargetPath, View};
-use affineur_tuf_client::local::LocalCopy;
-use affineur_tuf_client::transport::{FetchError, Problem, Transport as _};
+use affineur_trust::{Document, DocumentKind, NotVouched, VerifiedListing, VerifiedProject};
+use affineur_tuf::{Found, Lookup, TargetPath, View};
+use affineur_tuf_client::local::{LocalCopy, LocalError};
 use affineur_tuf_client::{Client, ClientError};
-use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt as _;
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use url::Url;
@@ -32,17 +31,41 @@ pub(crate) use self::transport::RepositoryTransport;
 pub struct RepositoryCopy {
     /// Where it is; ends in `/`.
     pub url: Url,
-    /// The root that the user trusts.
-    pub root: Sha256,
     /// What is known of it from before, beginning with the root that the user trusts.
     pub copy: LocalCopy,
+    /// URL and trusted root: under this it is remembered.
+    pub identity: Sha256,
+}
+
+impl RepositoryCopy {
+    /// Opens the local copy of a repository in the folder of all copies. It begins anew where URL or trusted root is another one.
+    ///
+    /// # Errors
+    /// See [`LocalError`].
+    pub fn open(copies: &Path, url: Url, root: &[u8]) -> Result<Self, LocalError> {
+        let identity = Self::identity_of(&url, root);
+        let folder = copies.join(identity.to_string());
+        let copy = match LocalCopy::open(&folder) {
+            Err(LocalError::NotInitialised { .. }) => LocalCopy::initialise(&folder, root),
+            opened => opened,
+        };
+        Ok(Self { url, copy: copy?, identity })
+    }
+
+    /// Under what a repository is remembered.
+    #[must_use]
+    pub fn identity_of(url: &Url, root: &[u8]) -> Sha256 {
+        let mut key = format!("{url}\n").into_bytes();
+        key.extend(root);
+        crate::digest::sha256(&key)
+    }
 }
 
 /// An index's repository.
 #[derive(Debug)]
 pub(crate) struct IndexRepository {
     pub(crate) url: Url,
-    root: Sha256,
+    identity: Sha256,
     client: Client<RepositoryTransport>,
     documents: Documents,
     /// Locked while somebody refreshes: the others wait for the result.
@@ -100,12 +123,19 @@ impl IndexRepository {
         patience: Duration,
     ) -> Self {
         let client = Client::new(settings.copy, transport).with_lock_wait(patience);
-        Self { url: settings.url, root: settings.root, client, documents, known: tokio::sync::Mutex::default(), patience }
+        Self {
+            url: settings.url,
+            identity: settings.identity,
+            client,
+            documents,
+            known: tokio::sync::Mutex::default(),
+            patience,
+        }
     }
 
     /// Whether this is the repository of which that is a copy: the same place, and trusted from the same root.
     pub(crate) fn is_of(&self, copy: &RepositoryCopy) -> bool {
-        self.url == copy.url && self.root == copy.root
+        self.identity == copy.identity
     }
 
     /// Asks for a project. Waits no longer than its patience; a refresh that takes longer goes on for those who ask next.
@@ -208,35 +238,8 @@ impl IndexRepository {
         found: &Found,
         now: Timestamp,
     ) -> Result<Bytes, NotVouched> {
-        let length = found.target.length();
-        if length > limits::DOCUMENT_BYTES {
-            return Err(NotVouched::Document { document, fault: DocumentFault::TooLarge { length } });
-        }
-        if let Some(kept) = self.documents.kept(&found.target).await {
-            return Ok(kept);
-        }
         let url_path = held.lock().live(now)?.target_path(path, &found.target);
-        let bytes = async {
-            let body = self.client.transport().target(&url_path, length).await?;
-            let joined = body.try_fold(BytesMut::new(), async |mut joined, piece| {
-                joined.extend_from_slice(&piece);
-                Ok(joined)
-            });
-            Ok(joined.await?.freeze())
-        };
-        let bytes = bytes.await.map_err(|error: FetchError| match error.problem {
-            // More bytes came than are signed for: other bytes.
-            Problem::TooLong { .. } => {
-                let mismatch = Mismatch::Length { expected: length, found: length, more: true };
-                NotVouched::Document { document, fault: DocumentFault::Differs(mismatch) }
-            }
-            problem => NotVouched::Unreachable {
-                problem: format!("the {document} of this project: {problem}"),
-                last_heard: Some(held.updated),
-            },
-        })?;
-        self.documents.keep(&found.target, &bytes).await;
-        Ok(bytes)
+        self.documents.fetched(self.client.transport(), (document, &url_path), found, Some(held.updated)).await
     }
 
     /// Whether the roles that say something about the project may still be used at a later moment.
@@ -278,7 +281,7 @@ fn paths(project: &ProjectName) -> Result<(TargetPath, TargetPath), NotVouched> 
 }
 
 /// What went wrong, in words that may be shown.
-fn why(error: &ClientError, last_heard: Option<Timestamp>) -> NotVouched {
+pub(crate) fn why(error: &ClientError, last_heard: Option<Timestamp>) -> NotVouched {
     let problem = match error {
         ClientError::Metadata(error) => return error.clone().into(),
         ClientError::Missing { role, .. } => format!("{role}: the repository does not have the file that it lists"),
@@ -288,6 +291,6 @@ fn why(error: &ClientError, last_heard: Option<Timestamp>) -> NotVouched {
     NotVouched::Unreachable { problem, last_heard }
 }
 
-fn later(from: Timestamp, seconds: i64) -> Timestamp {
+pub(crate) fn later(from: Timestamp, seconds: i64) -> Timestamp {
     from.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }

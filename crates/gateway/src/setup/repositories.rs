@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use affineur_packaging::Sha256;
 use affineur_trust::{PartyName, Policy, Repository};
 use affineur_tuf::Roots;
-use affineur_tuf_client::local::{LocalCopy, LocalError};
 use url::Url;
 
 use super::SetupError;
@@ -75,22 +74,11 @@ pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Opens the local copy of each repository below `home`. One begins anew where URL or trusted root is another one.
-pub(super) fn open(roots: Vec<TrustedRoot>, home: &Path) -> Result<HashMap<PartyName, RepositoryCopy>, SetupError> {
-    let open = |root: TrustedRoot| {
-        let sha256 = root.sha256();
-        let TrustedRoot { party, url, bytes } = root;
-        let mut key = format!("{url}\n").into_bytes();
-        key.extend(&bytes);
-        let folder = home.join("tuf").join(crate::digest::sha256(&key).to_string());
-        let copy = match LocalCopy::open(&folder) {
-            Err(LocalError::NotInitialised { .. }) => LocalCopy::initialise(&folder, &bytes),
-            opened => opened,
-        };
-        match copy {
-            Ok(copy) => Ok((party, RepositoryCopy { url, root: sha256, copy })),
-            Err(error) => Err(SetupError::Repository { party, error }),
-        }
+/// Opens the local copy of each repository in the folder of all. One begins anew where URL or trusted root is another one.
+pub(super) fn open(roots: Vec<TrustedRoot>, copies: &Path) -> Result<HashMap<PartyName, RepositoryCopy>, SetupError> {
+    let open = |TrustedRoot { party, url, bytes }: TrustedRoot| match RepositoryCopy::open(copies, url, &bytes) {
+        Ok(copy) => Ok((party, copy)),
+        Err(error) => Err(SetupError::Repository { party, error }),
     };
     roots.into_iter().map(open).collect()
 }

@@ -55,7 +55,7 @@ pub(super) fn make(
     let first = main.sources.first().and_then(|name| main.index_url(name));
     let index = upstreams.first().cloned().or(first);
     let hints = if by_user { Vec::new() } else { wanted.hints.clone() };
-    let repositories = repositories::open(roots, &home.state)?;
+    let repositories = repositories::open(roots, &home.copies())?;
     Ok(Made { rules: Rules { policy, strangers, upstreams, hints, repositories, credentials }, index, messages })
 }
 

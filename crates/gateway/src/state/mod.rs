@@ -7,6 +7,7 @@
 //! This module must never forget or replace a pin, and never begin anew where a state cannot be read.
 
 mod contradiction;
+mod curators;
 mod error;
 mod evidence;
 mod exact;
@@ -21,12 +22,14 @@ mod transfer;
 mod types;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
 use affineur_packaging::{FileName, ProjectName, Sha256};
+use affineur_trust::curator::{CuratorId, Seen};
 use affineur_trust::{Contradiction, PartyName};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -322,6 +325,38 @@ impl State {
     /// See [`StateError`].
     pub fn policy_trusted(&self, sha256: Sha256) -> Result<bool, StateError> {
         self.read(move |database| sources::policy_trusted(database, sha256))
+    }
+
+    /// The highest serials of a curator's voters that were ever seen about the files of a project, by file.
+    ///
+    /// # Errors
+    /// See [`StateError`].
+    pub fn serials(&self, curator: CuratorId, project: &ProjectName) -> Result<BTreeMap<String, Seen>, StateError> {
+        let project = project.clone();
+        self.read(move |database| curators::serials(database, curator, &project))
+    }
+
+    /// Raises the serials of a curator's voters: no ballot with a lower one counts any more.
+    ///
+    /// # Errors
+    /// See [`StateError`].
+    pub async fn raise_serials(
+        &self,
+        curator: CuratorId,
+        project: &ProjectName,
+        raised: BTreeMap<String, Seen>,
+    ) -> Result<(), StateError> {
+        let project = project.clone();
+        self.write(move |desk| curators::raise_serials(&desk.connection, curator, &project, &raised)).await
+    }
+
+    /// Since when the newest statement of a repository has been known: from `now` on, if this version of its timestamp is newer than
+    /// all before.
+    ///
+    /// # Errors
+    /// See [`StateError`].
+    pub async fn heard(&self, repository: Sha256, version: u64, now: Timestamp) -> Result<Timestamp, StateError> {
+        self.write(move |desk| curators::heard(&desk.connection, repository, version, now)).await
     }
 
     /// Writes what is only in memory: the text form, if that is where the state is and if it changed; otherwise the exact times

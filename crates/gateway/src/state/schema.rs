@@ -16,7 +16,7 @@ use crate::limits;
 const APPLICATION_ID: i64 = 0x6166_6672;
 
 /// How each version is made from the one before it; the version of a database is how many of them it has had.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Opens `<folder>/state.db` for writing, and makes it where there is none.
 pub(super) fn open_folder(folder: &Path) -> Result<(PathBuf, Connection), StateError> {

@@ -220,6 +220,7 @@ fn contradiction_fields<M: SerializeMap>(map: &mut M, what: &Contradiction) -> R
             map.serialize_entry("expected", expected)?;
             map.serialize_entry("got", got)
         }
+        Contradiction::OtherBytes { vouched } => map.serialize_entry("expected", vouched),
         Contradiction::Metadata | Contradiction::Vanished | Contradiction::ListedTwice => Ok(()),
     }
 }

@@ -194,6 +194,11 @@ impl Vouched {
         self.is_about(file) && self.until.is_none_or(|until| now < until)
     }
 
+    /// The same, ending at this moment if it would last longer.
+    fn ending(self, at: Timestamp) -> Self {
+        Self { until: Some(self.until.map_or(at, |until| until.min(at))), ..self }
+    }
+
     /// Whether this is about that very file.
     pub(crate) fn is_about(&self, file: &FileFact) -> bool {
         std::ptr::eq(self.file.as_ref(), file)

@@ -46,13 +46,17 @@ pub enum NotVouched {
     OnlyPinned,
 }
 
-/// The two documents about a project.
+/// A document: of an index the two about a project, of a curator its lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentKind {
     /// Which files it has.
     Listing,
     /// What the index says about it.
     Overlay,
+    /// Who votes and who audits.
+    People,
+    /// Which other curators are passed on.
+    Curators,
 }
 
 /// What is wrong with a document.
@@ -142,6 +146,8 @@ impl fmt::Display for DocumentKind {
         f.write_str(match self {
             Self::Listing => "listing",
             Self::Overlay => "overlay",
+            Self::People => "list of people",
+            Self::Curators => "list of curators",
         })
     }
 }
@@ -160,6 +166,7 @@ impl fmt::Display for NotVouched {
             },
             Self::OneMissing(DocumentKind::Listing) => write!(f, "it has an overlay of this project and no listing"),
             Self::OneMissing(DocumentKind::Overlay) => write!(f, "it has a listing of this project and no overlay"),
+            Self::OneMissing(document) => write!(f, "it has no {document}"),
             Self::GaveUp { visited } => write!(f, "{visited} roles were asked, and more would have had to be"),
             Self::Unreachable { problem, last_heard } => {
                 f.write_str(printable(problem, limits::PROBLEM_CHARACTERS).trim_end_matches(['.', ' ']))?;

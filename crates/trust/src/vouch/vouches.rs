@@ -3,6 +3,8 @@
 use std::iter::{Chain, Once, once};
 use std::slice::Iter;
 
+use jiff::Timestamp;
+
 use crate::{FileFact, Pin, Vouched};
 
 /// What a party vouches with: one or more alternatives, of which at most one is counted, the one that helps most. A curator whose
@@ -30,6 +32,13 @@ impl Vouches {
             kept.1.extend(others);
         }
         Some(Self(kept))
+    }
+
+    /// The same, each ending at this moment if it would last longer: for who knows when the metadata behind them end.
+    #[must_use]
+    pub fn ending(self, at: Timestamp) -> Self {
+        let (first, others) = *self.0;
+        Self::new(first.ending(at), others.into_iter().map(|vouched| vouched.ending(at)))
     }
 
     /// Any of them.
