@@ -145,7 +145,7 @@ impl Curators {
                     self.watch(Arc::clone(&seat.curator));
                 }
                 let all = join_all(self.parties.values().map(|seat| self.asked(Arc::clone(&seat.curator), seat.depth)));
-                if tokio::time::timeout(limits::CURATORS_FIRST, all).await.is_err() {
+                if tokio::time::timeout(limits::CURATORS_FIRST.min(self.fetcher.patience()), all).await.is_err() {
                     tracing::warn!("not every curator has answered yet");
                 }
             })

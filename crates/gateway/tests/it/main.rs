@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod curators;
+#[cfg(test)]
 mod fetch;
 #[cfg(test)]
 mod proxy;

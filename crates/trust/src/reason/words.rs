@@ -123,7 +123,7 @@ fn write_contradiction(f: &mut fmt::Formatter<'_>, party: &PartyName, what: &Con
         Contradiction::Vanished => write!(f, "{party} had this project before and now says that it has none"),
         Contradiction::ListedTwice => write!(f, "{party} lists this file twice with different contents"),
         Contradiction::OtherBytes { vouched: Some(vouched) } => {
-            write!(f, "{party} vouches for other bytes under this name: SHA-256 {}", short(vouched))
+            write!(f, "{party} vouches for other bytes under this name ({})", short(vouched))
         }
         Contradiction::OtherBytes { vouched: None } => write!(f, "{party} vouches for other bytes under this name"),
     }
