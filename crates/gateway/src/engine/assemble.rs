@@ -232,12 +232,6 @@ impl Gateway {
         DecidedFile { entry, pin, decision, dated }
     }
 
-    /// Everything that is known about a file.
-    #[expect(clippy::unused_self, reason = "curators' claims come from here")]
-    pub(super) fn evidence(&self, source: &Source, claim: Claim, _: &Arc<FileFact>) -> Evidence {
-        Evidence::of_source(source.name.clone(), claim)
-    }
-
     /// Decides again after something more was learned about the file.
     pub(crate) fn decide_again(&self, source: &Source, project: &ProjectName, file: &DecidedFile, pin: Pin) -> DecidedFile {
         self.decide_claim(source, project, file.entry.clone(), Some(pin.clone()), Claim::Pinned(pin))
