@@ -11,6 +11,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
 
+use crate::curator::arguments::CuratorCommand;
 use crate::index::arguments::IndexCommand;
 use crate::key::arguments::KeyCommand;
 use crate::tuf::arguments::TufCommand;
@@ -53,6 +54,9 @@ pub(crate) enum Command {
     /// Your keys: in files under a passphrase, or in PKCS #11 tokens
     #[command(subcommand)]
     Key(KeyCommand),
+    /// A curator of your own: says which authors, votes and audits stand behind packages, and to what it objects
+    #[command(subcommand)]
+    Curator(CuratorCommand),
     /// Any repository of The Update Framework (TUF): its metadata verified, its files downloaded
     #[command(subcommand)]
     Tuf(TufCommand),

@@ -5,6 +5,7 @@
 mod arguments;
 mod client_config;
 mod colours;
+mod curator;
 mod failure;
 mod index;
 mod key;
@@ -57,6 +58,7 @@ async fn execute(arguments: Affineur) -> Result<ExitCode, Failure> {
         Command::Policy(PolicyCommand::Move { project, to }) => policy::move_project(&project, &to).await,
         Command::Index(command) => index::index(command).await,
         Command::Key(command) => key::key(&command),
+        Command::Curator(command) => curator::curator(&command),
         Command::Tuf(command) => tuf::tuf(command).await,
         Command::Completions { shell } => {
             let mut command = <Affineur as clap::CommandFactory>::command();

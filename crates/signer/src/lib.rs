@@ -4,6 +4,8 @@
 //! files. It must never open a connection.
 
 pub mod ceremony;
+pub mod curator;
+mod disk;
 pub mod key_file;
 pub mod keys;
 pub mod limits;

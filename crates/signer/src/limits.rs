@@ -38,3 +38,18 @@ pub const DERIVED_LOG_N: u8 = 18;
 
 /// Longest identity that a key is derived for: an address of mail has at most 254 bytes.
 pub const IDENTITY_BYTES: usize = 254;
+
+/// Most files that are looked at in a curator's folder: it has a dozen, but any folder can be named.
+pub const CURATOR_FILES: usize = 10_000;
+
+/// Most roots of one curator: as many as a client follows in one update, with room.
+pub const CURATOR_ROOTS: u32 = 1_024;
+
+/// Largest ballot or audit: notes of an auditor who had much to say.
+pub const STATEMENT_BYTES: usize = 64 * 1024;
+
+/// A role is signed again when less than this part of its validity is left: time enough for a committee to meet.
+pub const RENEWED_AT: u32 = 4;
+
+/// What ends within so many days is shown by a curator's status: time to vote or audit again.
+pub const ENDING_DAYS: i64 = 14;

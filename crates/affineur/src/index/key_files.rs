@@ -34,7 +34,7 @@ pub(super) fn sealed(pair: &KeyPair, passphrase: &Passphrase) -> Result<String, 
 }
 
 /// Writes a file that must not exist yet, durably and for this user alone.
-pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -5,7 +5,7 @@ mod ceremony;
 mod ceremony_arguments;
 mod fsck;
 mod init;
-mod key_files;
+pub(crate) mod key_files;
 mod mark;
 mod open;
 mod publish;

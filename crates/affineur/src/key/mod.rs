@@ -30,7 +30,7 @@ pub(crate) fn key(command: &KeyCommand) -> Result<ExitCode, Failure> {
 }
 
 /// The folder of keys that is meant.
-fn folder(place: &KeyPlace) -> Result<KeyFolder, Failure> {
+pub(crate) fn folder(place: &KeyPlace) -> Result<KeyFolder, Failure> {
     match &place.keys {
         Some(folder) => Ok(KeyFolder::new(folder.clone())),
         None => Ok(KeyFolder::new(Home::find(environment)?.state.join("keys"))),

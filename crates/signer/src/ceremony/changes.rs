@@ -83,10 +83,14 @@ fn gives_way(whose: &str, old: &KeyId, new: &KeyId, key: &Key) -> String {
     format!("{whose}: the key {old} gives way to {new}{named}")
 }
 
-/// All members that differ, whatever they are.
 fn unexplained<B: Serialize>(role: OfflineRole, expected: &B, found: &B) -> Vec<String> {
+    differences(expected, found).into_iter().map(|difference| format!("{role}: ALSO: {difference}")).collect()
+}
+
+/// All members that differ, whatever they are.
+pub(crate) fn differences<B: Serialize>(expected: &B, found: &B) -> Vec<String> {
     let (Ok(expected), Ok(found)) = (serde_json::to_value(expected), serde_json::to_value(found)) else {
-        return vec![format!("{role}: ALSO: it cannot be compared")];
+        return vec!["it cannot be compared".to_owned()];
     };
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
     flatten(String::new(), &expected, &mut before);
@@ -97,13 +101,13 @@ fn unexplained<B: Serialize>(role: OfflineRole, expected: &B, found: &B) -> Vec<
     let mut words: Vec<String> = differs
         .map(|path| {
             let (old, new) = (before.get(path).unwrap_or(&nothing), after.get(path).unwrap_or(&nothing));
-            format!("{role}: ALSO: {path}: {new} instead of {old}")
+            format!("{path}: {new} instead of {old}")
         })
         .collect();
     let hidden = words.len().saturating_sub(limits::CHANGES_SHOWN);
     if hidden > 0 {
         words.truncate(limits::CHANGES_SHOWN);
-        words.push(format!("{role}: ALSO: {hidden} changes more"));
+        words.push(format!("{hidden} changes more"));
     }
     words
 }

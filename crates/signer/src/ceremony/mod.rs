@@ -12,6 +12,7 @@ mod seat;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use changes::differences;
 pub use demand::{By, Demand, RotationError, Voice};
 pub use initial::{Bins, CeremonyError, Initial, NewKey, Settings, SignedFile, Step, initial, new_key};
 pub use rotation::{Ceremony, Plan, Published, Replaced};

@@ -12,10 +12,10 @@ use affineur_tuf::key::{KeyPair, Signer as _};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::disk::{Disk, RealDisk, Temporary};
 use super::document::{Description, Document};
 use super::stored::{ENDING, derive};
 use super::{Comment, Derivation, Identity, KeyName, KeysError, Pin, Private, Secrets, StoredKey, token};
+use crate::disk::{Disk, Readers, RealDisk, Temporary, make_folder};
 use crate::key_file::{self, Passphrase};
 use crate::limits;
 
@@ -168,7 +168,7 @@ impl KeyFolder {
 
     /// Stores a new key.
     pub(super) fn add(&self, name: &KeyName, document: Document) -> Result<StoredKey, KeysError> {
-        self.make_folder(&self.path)?;
+        make_folder(self.disk.as_ref(), &self.path, Readers::User).map_err(failed(&self.path))?;
         let path = self.file(name);
         let written = self.written(&document).map_err(failed(&path))?;
         written.name_new(&path).map_err(|problem| match problem.kind() {
@@ -194,24 +194,10 @@ impl KeyFolder {
 
     /// A file without a name yet, with contents that last.
     fn written(&self, document: &Document) -> io::Result<Box<dyn Temporary>> {
-        let mut file = self.disk.create_temporary(&self.path)?;
+        let mut file = self.disk.create_temporary(&self.path, Readers::User)?;
         file.write(document.to_text().as_bytes())?;
         file.sync()?;
         Ok(file)
-    }
-
-    /// Makes a folder, durably, and those above it.
-    fn make_folder(&self, folder: &Path) -> Result<(), KeysError> {
-        match self.disk.create_folder(folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let above = folder.parent().ok_or_else(|| failed(folder)(error))?;
-                self.make_folder(above)?;
-                self.disk.create_folder(folder).map_err(failed(folder))?;
-            }
-            result => result.map_err(failed(folder))?,
-        }
-        let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        self.disk.sync_folder(above).map_err(failed(above))
     }
 
     fn file(&self, name: &KeyName) -> PathBuf {
@@ -230,7 +216,7 @@ fn failed(path: &Path) -> impl Fn(io::Error) -> KeysError + '_ {
 }
 
 /// A new Ed25519 key; `None` when the system has no randomness.
-pub(super) fn random_pair() -> Option<KeyPair> {
+pub(crate) fn random_pair() -> Option<KeyPair> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut()).ok()?;
     KeyPair::from_seed(*seed).ok()

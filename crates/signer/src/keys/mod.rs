@@ -26,7 +26,6 @@
 //! ```
 
 mod derived;
-mod disk;
 mod document;
 mod error;
 mod folder;
@@ -41,6 +40,7 @@ mod token;
 pub use derived::{Derivation, GeneratedPassphrase, Identity, NotGenerated, ParseIdentityError};
 pub use document::{Comment, DocumentError, ParseCommentError, Private, TokenReference};
 pub use error::KeysError;
+pub(crate) use folder::random_pair;
 pub use folder::{KeyFolder, Listed};
 pub use name::{KeyName, ParseKeyNameError};
 pub use pin::Pin;

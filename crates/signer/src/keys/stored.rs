@@ -7,9 +7,9 @@ use affineur_tuf::edit::SharedSigner;
 use affineur_tuf::key::{Key, KeyPair, Signer as _};
 use jiff::Timestamp;
 
-use super::disk::{Disk, RealDisk};
 use super::document::Document;
 use super::{Comment, Derivation, GeneratedPassphrase, KeyName, KeysError, Private, PublicPart, Secrets, token};
+use crate::disk::{Disk, RealDisk};
 use crate::key_file::{self, Passphrase};
 use crate::limits;
 

@@ -38,6 +38,8 @@ pub struct Audit {
     pub file: String,
     /// Its digest.
     pub sha256: String,
+    /// Its length in bytes.
+    pub length: u64,
     /// Only what is different from this file was looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Base>,
@@ -94,7 +96,7 @@ pub enum AuditProgress {
 }
 
 impl Audit {
-    /// An audit of a file whose digest is known; `None` if it is not.
+    /// An audit of a file whose bytes are known; `None` if they are not.
     #[must_use]
     pub fn new(
         file: &FileFact,
@@ -104,8 +106,8 @@ impl Audit {
         (issued, expires): (Timestamp, Timestamp),
     ) -> Option<Self> {
         let (project, name) = (file.project.to_string(), file.name.to_string());
-        let sha256 = file.sha256?.to_string();
-        Some(Self { kind: AuditKind::Audit, criteria, project, file: name, sha256, from, notes, issued, expires })
+        let (sha256, length) = (file.sha256?.to_string(), file.size?);
+        Some(Self { kind: AuditKind::Audit, criteria, project, file: name, sha256, length, from, notes, issued, expires })
     }
 }
 
@@ -148,7 +150,7 @@ impl<'a> AuditSearch<'a> {
         if first {
             self.chain = Some(Arc::new(found.chain.clone()));
         }
-        for step in self.steps_from(&place, &audits) {
+        for step in self.steps_from(&place, found.target.length(), &audits) {
             if let Some(from) = step.from.as_ref().filter(|from| self.known.insert((*from).clone())) {
                 self.pending.push_back(from.clone());
             }
@@ -158,13 +160,13 @@ impl<'a> AuditSearch<'a> {
     }
 
     /// What is audited of a file: each auditor's audits that count, from the same file once.
-    fn steps_from(&self, place: &Place, audits: &[Statement]) -> Vec<Step> {
+    fn steps_from(&self, place: &Place, length: u64, audits: &[Statement]) -> Vec<Step> {
         let mut steps: BTreeMap<(Option<Place>, usize), Timestamp> = BTreeMap::new();
         for statement in audits {
             let auditors = self.people.auditors();
             let Some((auditor, audit)) = whose::<Audit>(auditors, statement) else { continue };
             let Some(auditor) = auditors.iter().position(|other| other.name() == auditor.name()) else { continue };
-            if !self.counts(&audit, place) {
+            if !self.counts(&audit, place) || audit.length != length {
                 continue;
             }
             let Ok(from) = audit.from.as_ref().map(|from| self.base(from)).transpose() else { continue };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use affineur_packaging::{ProjectName, Sha256};
 use affineur_tuf::{Chain, Found};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Shelf;
 use super::statements::{CuratorFault, said};
@@ -24,20 +24,54 @@ pub struct TrustedAuthor {
     pub chain: Arc<Chain>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Paper {
-    authors: Vec<Entry>,
+/// What a curator says of one author of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Entry", into = "Entry")]
+pub struct AuthorStatement {
+    /// Who is trusted.
+    pub author: Author,
+    /// Until when.
+    pub until: Timestamp,
 }
 
-#[derive(Deserialize)]
+/// What stands at [`Shelf::Authors`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthorStatements {
+    /// Whom the curator trusts for the project.
+    pub authors: Vec<AuthorStatement>,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     publisher: Option<String>,
     until: Timestamp,
+}
+
+impl TryFrom<Entry> for AuthorStatement {
+    type Error = &'static str;
+
+    fn try_from(entry: Entry) -> Result<Self, Self::Error> {
+        let author = match (entry.key, entry.publisher) {
+            (Some(key), None) => Author::Key(key.parse().map_err(|_| "no digest of a key")?),
+            (None, Some(publisher)) => Author::Publisher(publisher.parse().map_err(|_| "no publisher")?),
+            _ => return Err("expected a key or a publisher"),
+        };
+        Ok(Self { author, until: entry.until })
+    }
+}
+
+impl From<AuthorStatement> for Entry {
+    fn from(AuthorStatement { author, until }: AuthorStatement) -> Self {
+        match author {
+            Author::Key(key) => Self { key: Some(key.to_string()), publisher: None, until },
+            Author::Publisher(name) => Self { key: None, publisher: Some(name.to_string()), until },
+        }
+    }
 }
 
 /// Reads whom a curator trusts for a project.
@@ -46,20 +80,13 @@ struct Entry {
 /// See [`CuratorFault`].
 pub fn authors(found: &Found, project: &ProjectName) -> Result<Vec<TrustedAuthor>, CuratorFault> {
     const NAME: &str = "trusted authors";
-    let Paper { authors } = said(Shelf::Authors(project), found, NAME)?;
+    let AuthorStatements { authors } = said(Shelf::Authors(project), found, NAME)?;
     if authors.len() > limits::AUTHORS {
         return Err(CuratorFault::TooMany { shelf: NAME, most: limits::AUTHORS });
     }
     let chain = Arc::new(found.chain.clone());
-    let read = |entry: Entry| {
-        let author = match (entry.key, entry.publisher) {
-            (Some(key), None) => Author::Key(key.parse().ok()?),
-            (None, Some(publisher)) => Author::Publisher(publisher.parse().ok()?),
-            _ => return None,
-        };
-        Some(TrustedAuthor { author, until: entry.until, chain: Arc::clone(&chain) })
-    };
-    authors.into_iter().map(read).collect::<Option<_>>().ok_or(CuratorFault::Form { shelf: NAME })
+    let trusted = |AuthorStatement { author, until }| TrustedAuthor { author, until, chain: Arc::clone(&chain) };
+    Ok(authors.into_iter().map(trusted).collect())
 }
 
 /// What an author signed with.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::people::whose;
 use super::statements::{CuratorFault, is_about, signed};
-use super::{People, Person, Said, Shelf};
+use super::{CuratorId, People, Person, Said, Shelf};
 use crate::{FileFact, Level, Origins, ReferenceTime, Vouched, Vouches, Worth, limits};
 
 /// What a voter thinks of a file.
@@ -64,8 +64,14 @@ pub type Seen = BTreeMap<String, u64>;
 impl Ballot {
     /// A ballot about a file whose bytes are known; `None` if they are not.
     #[must_use]
-    pub fn new(
-        people: &People,
+    pub fn new(people: &People, file: &FileFact, vote: Vote, serial: u64, period: (Timestamp, Timestamp)) -> Option<Self> {
+        Self::of(people.curator(), file, vote, serial, period)
+    }
+
+    /// The same, for a curator of whom no more is known than who it is.
+    #[must_use]
+    pub fn of(
+        curator: CuratorId,
         file: &FileFact,
         vote: Vote,
         serial: u64,
@@ -73,7 +79,7 @@ impl Ballot {
     ) -> Option<Self> {
         Some(Self {
             kind: BallotKind::Ballot,
-            curator: people.curator().to_string(),
+            curator: curator.to_string(),
             project: file.project.to_string(),
             file: file.name.to_string(),
             sha256: file.sha256?.to_string(),

@@ -28,13 +28,13 @@ mod tests;
 mod ways;
 
 pub use audit::{Audit, AuditProgress, AuditSearch, Base, Criteria};
-pub use author::{TrustedAuthor, authors, vouch_of_author};
+pub use author::{AuthorStatement, AuthorStatements, TrustedAuthor, authors, vouch_of_author};
 pub use ballot::{Ballot, Seen, Vote, count};
 pub use delegates::{Delegate, DelegatesError};
-pub use objections::objections;
-pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person};
+pub use objections::{Objected, ObjectionStatement, ObjectionStatements, objections, withdrawn};
+pub use people::{CuratorId, ParseCuratorIdError, People, PeopleError, Person, Roster};
 pub use shelf::{AUDITED, OBJECTIONS, Shelf, TRUSTED_AUTHOR, VOTED};
-pub use statements::CuratorFault;
+pub use statements::{CuratorFault, SignedStatements};
 
 use affineur_packaging::Sha256;
 

@@ -11,8 +11,8 @@ use affineur_tuf::key::{Key, KeyId, PublicKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Shelf;
 use super::statements::{CuratorFault, signed_bytes};
+use super::{Audit, Ballot, Shelf};
 use crate::origin::sha256;
 use crate::{Document, Origin, limits};
 
@@ -67,13 +67,36 @@ pub enum PeopleError {
     Unreachable,
 }
 
-#[derive(Serialize, Deserialize)]
+/// The list as it is written down, to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Paper {
-    curator: String,
-    votes: NonZeroU16,
-    voters: BTreeMap<String, BTreeMap<KeyId, Key>>,
-    auditors: BTreeMap<String, BTreeMap<KeyId, Key>>,
+pub struct Roster {
+    /// Whose people they are: a [`CuratorId`].
+    pub curator: String,
+    /// How many voters must vote for a file.
+    pub votes: NonZeroU16,
+    /// Who votes, and with which keys.
+    pub voters: BTreeMap<String, BTreeMap<KeyId, Key>>,
+    /// Who audits.
+    pub auditors: BTreeMap<String, BTreeMap<KeyId, Key>>,
+}
+
+impl Roster {
+    /// Reads a list. What it means, and whether it can be used, is said by [`People::parse`].
+    ///
+    /// # Errors
+    /// [`PeopleError::Form`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, PeopleError> {
+        affineur_tuf::json::canonical(bytes).map_err(|_| PeopleError::Form)?;
+        serde_json::from_slice(bytes).map_err(|_| PeopleError::Form)
+    }
+
+    /// The bytes that are signed: the same list always has the same ones.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Strings, numbers and maps always can be printed.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
 }
 
 impl People {
@@ -91,8 +114,7 @@ impl People {
     /// # Errors
     /// See [`PeopleError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, PeopleError> {
-        affineur_tuf::json::canonical(bytes).map_err(|_| PeopleError::Form)?;
-        let paper: Paper = serde_json::from_slice(bytes).map_err(|_| PeopleError::Form)?;
+        let paper = Roster::parse(bytes)?;
         let curator = paper.curator.parse().map_err(|_| PeopleError::Form)?;
         if paper.voters.len() + paper.auditors.len() > limits::PEOPLE {
             return Err(PeopleError::TooMany);
@@ -111,8 +133,19 @@ impl People {
         voters: BTreeMap<String, BTreeMap<KeyId, Key>>,
         auditors: BTreeMap<String, BTreeMap<KeyId, Key>>,
     ) -> Vec<u8> {
-        // Strings, numbers and maps always can be printed.
-        serde_json::to_vec(&Paper { curator: curator.to_string(), votes, voters, auditors }).unwrap_or_default()
+        Roster { curator: curator.to_string(), votes, voters, auditors }.to_bytes()
+    }
+
+    /// Whose ballot it is, and what it says; `None` if no voter signed it, or it is no ballot.
+    #[must_use]
+    pub fn ballot(&self, statement: &Statement) -> Option<(&Person, Ballot)> {
+        whose(&self.voters, statement)
+    }
+
+    /// Whose audit it is, and what it says; `None` if no auditor signed it, or it is no audit.
+    #[must_use]
+    pub fn audit(&self, statement: &Statement) -> Option<(&Person, Audit)> {
+        whose(&self.auditors, statement)
     }
 
     /// Whose people they are.
@@ -165,6 +198,11 @@ impl Person {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The identifiers of their keys.
+    pub fn key_ids(&self) -> impl Iterator<Item = &KeyId> {
+        self.keys.iter().map(|(id, _)| id)
     }
 
     /// What evidence of this person is counted by: all of their keys, whichever they used.

@@ -2,8 +2,8 @@
 
 use affineur_packaging::Sha256;
 use affineur_tuf::{Found, Statement};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{DelegatesError, PeopleError, Shelf};
@@ -48,19 +48,27 @@ pub(super) fn said<T: DeserializeOwned>(shelf: Shelf<'_>, found: &Found, name: &
     T::deserialize(custom).map_err(|_| CuratorFault::Form { shelf: name })
 }
 
+/// What stands at [`Shelf::Voted`] and [`Shelf::Audited`]: what people signed, as they signed it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedStatements {
+    /// Ballots, or audits.
+    pub statements: Vec<Value>,
+}
+
 /// Reads what people signed at a place. Whose it is and what it says comes out with their keys.
 pub(super) fn signed(shelf: Shelf<'_>, found: &Found, name: &'static str) -> Result<Vec<Statement>, CuratorFault> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Signed {
-        statements: Vec<Value>,
-    }
-    let Signed { statements } = said(shelf, found, name)?;
-    if statements.len() > limits::STATEMENTS {
+    let SignedStatements { statements } = said(shelf, found, name)?;
+    statements_of(&statements, name)
+}
+
+/// Statements of a list that is not too long.
+pub(super) fn statements_of(values: &[Value], name: &'static str) -> Result<Vec<Statement>, CuratorFault> {
+    if values.len() > limits::STATEMENTS {
         return Err(CuratorFault::TooMany { shelf: name, most: limits::STATEMENTS });
     }
     let form = |_| CuratorFault::Form { shelf: name };
-    statements.iter().map(|value| Statement::parse(value.to_string().as_bytes()).map_err(form)).collect()
+    values.iter().map(|value| Statement::parse(value.to_string().as_bytes()).map_err(form)).collect()
 }
 
 /// The bytes of a document, if it comes from where it belongs; `None` if they are not the ones that are signed.

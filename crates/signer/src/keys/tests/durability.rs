@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::memory_disk::{Fault, MemoryDisk, Unsynced};
 use super::*;
+use crate::disk::memory::{Fault, MemoryDisk, Unsynced};
 
 const FAULTS: [Fault; 4] = [Fault::FailsUndone, Fault::FailsDone, Fault::DiesBefore, Fault::DiesAfter];
 const ENDS: [Unsynced; 3] = [Unsynced::Lost, Unsynced::NamesAndHalves, Unsynced::There];

@@ -1,7 +1,6 @@
 //! What a folder of keys promises.
 
 mod durability;
-mod memory_disk;
 
 use std::path::{Path, PathBuf};
 

@@ -6,11 +6,11 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::keys::disk::{Disk, Lock, Temporary};
+use super::{Disk, Lock, Readers, Temporary};
 
 /// What goes wrong at one effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It fails and nothing has happened.
     FailsUndone,
     /// It happens, but says that it failed.
@@ -23,16 +23,16 @@ pub(super) enum Fault {
 
 /// What becomes of that which was not synced when the power goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unsynced {
+pub(crate) enum Unsynced {
     Lost,
     NamesAndHalves,
     There,
 }
 
 #[derive(Clone, Default)]
-pub(super) struct MemoryDisk(Rc<RefCell<State>>);
+pub(crate) struct MemoryDisk(Rc<RefCell<State>>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     files: Vec<(Vec<u8>, Synced)>,
     names: BTreeMap<PathBuf, usize>,
@@ -49,14 +49,19 @@ enum Synced {
 }
 
 impl MemoryDisk {
+    /// Another disk with the same on it.
+    pub(crate) fn copied(&self) -> Self {
+        Self(Rc::new(RefCell::new(self.0.borrow().clone())))
+    }
+
     /// Lets the nth effect from now on, counted from 0, go wrong.
-    pub(super) fn plan(&self, at: usize, fault: Fault) {
+    pub(crate) fn plan(&self, at: usize, fault: Fault) {
         let mut state = self.0.borrow_mut();
         (state.effects, state.fault) = (0, Some((at, fault)));
     }
 
     /// The power goes, a new process begins. Whether the planned fault happened.
-    pub(super) fn lose_power(&self, unsynced: Unsynced) -> bool {
+    pub(crate) fn lose_power(&self, unsynced: Unsynced) -> bool {
         let mut state = self.0.borrow_mut();
         state.dead = false;
         match unsynced {
@@ -102,16 +107,23 @@ impl Disk for MemoryDisk {
         Ok(inside.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).take(at_most).collect())
     }
 
-    fn create_folder(&self, _folder: &Path) -> io::Result<()> {
+    fn create_folder(&self, _folder: &Path, _readers: Readers) -> io::Result<()> {
         self.effect(|_| Ok(()))
     }
 
-    fn create_temporary(&self, _folder: &Path) -> io::Result<Box<dyn Temporary>> {
+    fn create_temporary(&self, _folder: &Path, _readers: Readers) -> io::Result<Box<dyn Temporary>> {
         let file = self.effect(|mut state| {
             state.files.push((Vec::new(), Synced::No));
             Ok(state.files.len() - 1)
         })?;
         Ok(Box::new(MemoryFile { disk: self.clone(), file }))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.effect(|mut state| {
+            state.names.remove(path);
+            Ok(())
+        })
     }
 
     fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
