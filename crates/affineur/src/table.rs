@@ -229,6 +229,10 @@ fn print_note(note: &Note, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "  {YELLOW}!{PLAIN} {project}: no answer from {source}: {why}")
         }
         Note::Alarm { source, project, what } => writeln!(out, "  {RED}ALARM{PLAIN} {project} from {source}: {what}"),
+        Note::Quiet { party, since, stale } => writeln!(
+            out,
+            "  {YELLOW}!{PLAIN} nothing new came from {party} since {since:.0}; from {stale:.0} on it no longer counts"
+        ),
         Note::NothingKnown { .. } => Ok(()), // told in one line for all of them
     }
 }

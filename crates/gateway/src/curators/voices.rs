@@ -123,6 +123,11 @@ impl Voices {
         (!self.parties.is_empty()).then_some(self.until)
     }
 
+    /// Since when the newest statement of each party has been known.
+    pub(crate) const fn heard(&self) -> &BTreeMap<PartyName, Timestamp> {
+        &self.heard
+    }
+
     /// Under which generation of statements this was heard.
     pub(crate) const fn generation(&self) -> u64 {
         self.generation

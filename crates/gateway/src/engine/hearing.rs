@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::assemble::what;
 use super::source::Source;
-use super::{Gateway, Note};
-use crate::curators::SignedBy;
+use super::{Gateway, Note, clock, later};
+use crate::curators::{SignedBy, Voices};
 
 impl Gateway {
     /// Hears what curators say about a project. Under which generation of their statements that is.
@@ -21,7 +21,22 @@ impl Gateway {
         for (party, why) in voices.alarms().iter().filter(|_| new) {
             self.record.note(Note::Alarm { source: party.to_string(), project: project.clone(), what: why.to_string() });
         }
+        if new {
+            self.warn_of_quiet(&voices);
+        }
         voices.generation()
+    }
+
+    /// Says so when a party has been quiet for half of the time after which it no longer counts.
+    fn warn_of_quiet(&self, voices: &Voices) {
+        for (party, since) in voices.heard() {
+            let Some(most) = self.policy.main().repository(party).and_then(|repository| repository.max_stale) else { continue };
+            if later(*since, most / 2) <= clock::now() {
+                let note = Note::Quiet { party: party.to_string(), since: *since, stale: later(*since, most) };
+                tracing::warn!(%party, %since, "nothing new came from this curator for half of its max-stale");
+                self.record.note(note);
+            }
+        }
     }
 
     /// Until when what was heard about a project holds.

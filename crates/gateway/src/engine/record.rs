@@ -134,6 +134,17 @@ pub enum Note {
         /// What.
         what: String,
     },
+    /// Nothing new came from a curator for half of the time after which it no longer counts.
+    Quiet {
+        /// The party.
+        party: String,
+        /// Since when its newest statement has been known.
+        #[serde(serialize_with = "print")]
+        since: Timestamp,
+        /// From when on it no longer counts.
+        #[serde(serialize_with = "print")]
+        stale: Timestamp,
+    },
     /// A file was let through though nothing at all is known about its age.
     NothingKnown {
         /// The project.

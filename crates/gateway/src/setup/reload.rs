@@ -77,6 +77,7 @@ impl Ready {
 impl Reload {
     /// Looks at the files now and then, and each time that `told` says so, for ever.
     pub async fn watch(mut self, mut told: impl Stream<Item = ()> + Unpin) {
+        self.hear_curators();
         let mut moments = tokio::time::interval(limits::POLICY_LOOKS);
         moments.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -92,10 +93,19 @@ impl Reload {
                 Ok((reload, looked)) => {
                     self = reload;
                     tell(&looked);
+                    if matches!(looked, Looked::Loaded(_)) {
+                        self.hear_curators();
+                    }
                 }
                 Err(_) => return tracing::error!("the policy cannot be looked at any more: this is a bug"),
             }
         }
+    }
+
+    /// Asks the policy's curators before anybody's request has to.
+    fn hear_curators(&self) {
+        let gateway = self.current.gateway();
+        tokio::spawn(async move { gateway.hear_curators().await });
     }
 
     /// Looks at the files once, and loads what they say. Blocks.

@@ -221,6 +221,12 @@ async fn a_curator_that_is_frozen_for_too_long_is_stale() {
     assert_eq!(database.execute("UPDATE heard SET since = since - 7200000000", []).unwrap(), 3);
     let reason = mail.world.had().await.unwrap_err();
     assert!(reason.contains("anna is stale (nothing new since"), "{reason}");
+    mail.policy("", "max-stale = '3h'");
+    let gateway = mail.world.gateway();
+    assert_eq!(had(&gateway).await, Ok(()), "two hours of three");
+    let notes = gateway.record().summary().notes;
+    assert!(notes.iter().any(|note| matches!(note, Note::Quiet { party, .. } if party == "anna")), "{notes:?}");
+    mail.policy("", "max-stale = '1h'");
     let mut anna = mail.curators;
     mail.world.publish(&mut anna[1]);
     assert_eq!(mail.world.had().await, Ok(()), "a newer timestamp is something new");
