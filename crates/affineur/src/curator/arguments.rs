@@ -14,6 +14,7 @@ use super::change_arguments::{
 };
 use super::key_choice::{RoleKey, RoleNumber};
 use super::statement_arguments::{AuditOptions, TallyOptions, VoteOptions};
+use super::suggest_arguments::SuggestOptions;
 use crate::key::arguments::KeyPlace;
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +64,8 @@ pub(crate) enum CuratorCommand {
     Publish(PublishOptions),
     /// What there is, what expires when, and what waits for whom
     Status(StatusOptions),
+    /// What to audit next, cheapest first
+    Suggest(SuggestOptions),
 }
 
 /// What opens keys.

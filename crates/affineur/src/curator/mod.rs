@@ -4,6 +4,7 @@ pub(crate) mod arguments;
 mod change;
 mod change_arguments;
 mod describe;
+mod difference;
 mod failures;
 mod init;
 mod key_choice;
@@ -13,6 +14,8 @@ mod rotate;
 mod statement;
 mod statement_arguments;
 mod status;
+mod suggest;
+mod suggest_arguments;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -47,5 +50,6 @@ pub(crate) fn curator(command: &CuratorCommand) -> Result<ExitCode, Failure> {
         CuratorCommand::Discard(options) => publish::discard(options),
         CuratorCommand::Publish(options) => publish::publish(options, now),
         CuratorCommand::Status(options) => status::status(options, now),
+        CuratorCommand::Suggest(options) => suggest::suggest(options, now),
     }
 }

@@ -13,8 +13,10 @@ use anstream::println;
 use jiff::{SignedDuration, Timestamp};
 
 use super::arguments::Opening;
+use super::difference::show;
 use super::publish::key_name;
-use super::statement_arguments::{AuditOptions, VoteOptions, WhichCurator};
+use super::statement_arguments::{AuditOptions, CriteriaName, VoteOptions, WhichCurator};
+use super::until::Until;
 use crate::failure::Failure;
 use crate::index::key_files::write_new;
 use crate::key::folder;
@@ -66,15 +68,29 @@ fn serial(known: u64) -> u64 {
 }
 
 pub(super) fn audit(options: &AuditOptions, now: Timestamp) -> Result<ExitCode, Failure> {
+    match (&options.from, options.criteria, &options.notes, &options.until, &options.signer) {
+        (Some(from), None, ..) => show(from, &options.file, options.project.as_ref()),
+        (_, Some(criteria), Some(notes), Some(until), Some(signer)) => {
+            sign_audit(options, (criteria, notes.clone(), until, signer), now)
+        }
+        _ => Err(Failure::bug("the command line asks for what an audit needs")),
+    }
+}
+
+fn sign_audit(
+    options: &AuditOptions,
+    (criteria, notes, until, signer): (CriteriaName, String, &Until, &str),
+    now: Timestamp,
+) -> Result<ExitCode, Failure> {
     let file = fact_of(&options.file, options.project.as_ref())?;
     let from = options.from.as_ref().map(|from| base(from, &file.project)).transpose()?;
-    let expires = options.until.from(now);
+    let expires = until.from(now);
     if expires <= now {
         return Err(Failure::usage(format!("the audit would have ended already, at {expires}"), "choose a later --until"));
     }
-    let audit = Audit::new(&file, options.criteria.into(), from, options.notes.clone(), (now, expires));
+    let audit = Audit::new(&file, criteria.into(), from, notes, (now, expires));
     let audit = audit.ok_or_else(|| Failure::bug("the file's bytes are not known"))?;
-    let key = key_name(&options.signer)?;
+    let key = key_name(signer)?;
     let out = out(options.out.as_ref(), &file, &key, "audit");
     let signer = open(&options.opening, &key)?;
     write_new(&out, &sign_statement(&audit, &*signer)?)?;

@@ -62,27 +62,31 @@ The audit names the file by its bytes. With --from you looked only at what is di
 to the curator, who takes it in with `tally`. safe-to-deploy includes safe-to-run.
 
 Examples:
+  affineur curator audit cheese-2.2-py3-none-any.whl --from cheese-2.1-py3-none-any.whl --diff
   affineur curator audit cheese-2.1-py3-none-any.whl --criteria safe-to-deploy --notes 'read all of it' --until 365d --as anna
   affineur curator audit cheese-2.2-py3-none-any.whl --from cheese-2.1-py3-none-any.whl --criteria safe-to-deploy \\
       --notes 'two bug fixes' --until 2027-06-30 --as anna --out audit.json")]
 pub(crate) struct AuditOptions {
     /// The file, as it would be installed
     pub(crate) file: PathBuf,
-    /// What you found it fit for
-    #[arg(long, value_enum)]
-    pub(crate) criteria: CriteriaName,
+    /// Only show what is different from --from, member by member and line by line, and sign nothing
+    #[arg(long, requires = "from", conflicts_with_all = ["criteria", "notes", "until", "signer", "out"])]
+    pub(crate) diff: bool,
     /// You looked at what is different from this file
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
+    /// What you found it fit for
+    #[arg(long, value_enum, required_unless_present = "diff")]
+    pub(crate) criteria: Option<CriteriaName>,
     /// What you have to say about it
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) notes: String,
+    #[arg(long, value_name = "TEXT", required_unless_present = "diff")]
+    pub(crate) notes: Option<String>,
     /// Until when it counts: 2027-06-30, or 365d from now
-    #[arg(long, value_name = "DATE")]
-    pub(crate) until: Until,
+    #[arg(long, value_name = "DATE", required_unless_present = "diff")]
+    pub(crate) until: Option<Until>,
     /// Your key
-    #[arg(long = "as", value_name = "KEY")]
-    pub(crate) signer: String,
+    #[arg(long = "as", value_name = "KEY", required_unless_present = "diff")]
+    pub(crate) signer: Option<String>,
     /// The project, where the file's name leaves open where it ends
     #[arg(long, value_name = "PROJECT")]
     pub(crate) project: Option<ProjectName>,

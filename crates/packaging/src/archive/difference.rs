@@ -314,9 +314,7 @@ fn texts<'a>(
 
 type Texts = BTreeMap<String, Vec<u8>>;
 
-/// Text has no control characters but white space and, in UTF-8, whatever a file needs; another encoding is text as well, since
-/// source code may be written in it.
+/// Text has no NUL. Python takes source code in any encoding and with any other character in it, so all of that has to be shown.
 fn is_text(content: &[u8]) -> bool {
-    let control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r' | b'\x0c');
-    if str::from_utf8(content).is_ok() { !content.contains(&0) } else { !content.iter().any(control) }
+    !content.contains(&0)
 }

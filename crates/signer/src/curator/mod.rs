@@ -11,6 +11,7 @@
 //! signature, on one machine or on several in turn. [`Curator::publish`] takes those drafts that enough keys signed, signs snapshot and
 //! timestamp with the renewal key, looks at the whole as a client would, and writes the timestamp last.
 
+mod audited;
 mod client;
 mod demand;
 mod edit;
@@ -35,6 +36,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use audited::AuditedFile;
 pub use client::Refusal;
 pub use demand::{Demand, Voice};
 pub use edit::{Withdrawal, Withdrawn};

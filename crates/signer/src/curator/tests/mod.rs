@@ -18,6 +18,7 @@ use super::served::Served;
 use super::*;
 use crate::disk::memory::MemoryDisk;
 
+mod audited;
 mod crashes;
 mod keys;
 mod statements;
