@@ -7,7 +7,7 @@ use std::sync::Arc;
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use affineur_trust::curator::{
     AUDITED, AuditProgress, AuditSearch, Criteria, CuratorFault, People, Said, Seen, Shelf, TrustedAuthor, VOTED, authors,
-    count, objections,
+    count, objections, withdrawn,
 };
 use affineur_trust::{Claim, FileFact, Level, NotVouched, Objection, PartyName, Unavailable, Vouched, Vouches};
 use affineur_tuf::Found;
@@ -62,7 +62,8 @@ impl Says {
         let before = seen.map_err(|problem| unavailable(&problem))?.unwrap_or_default();
         let (of, mut seen) = (project.clone(), before.clone());
         let reading = spawn_blocking(move || {
-            let read = Reading { statements: &statements, project: &of, now, until: reread(now) }.read(&mut seen);
+            let read =
+                Reading { statements: &statements, project: &of, now, until: reread(now), withdrawn: None }.read(&mut seen);
             read.map(|says| (says, seen, statements))
         });
         let (says, seen, statements) =
@@ -106,6 +107,8 @@ struct Reading<'a> {
     project: &'a ProjectName,
     now: Timestamp,
     until: Timestamp,
+    /// What stands beside the objections to the project: withdrawn votes.
+    withdrawn: Option<Found>,
 }
 
 impl Reading<'_> {
@@ -131,6 +134,9 @@ impl Reading<'_> {
         for shelf in [Shelf::Objections(self.project), Shelf::ObjectionsToAuthors] {
             if let Some(found) = self.find(shelf)? {
                 all.extend(objections(&nobody, shelf, &found).map_err(|fault| unavailable(&fault))?);
+                if matches!(shelf, Shelf::Objections(_)) {
+                    self.withdrawn = Some(found);
+                }
             }
         }
         Ok(all)
@@ -167,7 +173,7 @@ impl Reading<'_> {
                 FileFact { project: self.project.clone(), name: file.clone(), size: Some(found.target.length()), sha256 };
             let said = match level {
                 Level::Audited => self.audited(people, &fact, found),
-                _ => count(people, &found, &fact, seen.entry(file.to_string()).or_default(), self.now),
+                _ => self.voted(people, &fact, &found, seen.entry(file.to_string()).or_default()),
             };
             let said = said.map(|said| match said {
                 Said::Vouches(vouches) => Some(vouches.ending(expires)),
@@ -178,6 +184,13 @@ impl Reading<'_> {
             files.entry(file).or_default().push(Entry { level, sha256, said });
         }
         Ok(())
+    }
+
+    fn voted(&self, people: &People, fact: &FileFact, found: &Found, seen: &mut Seen) -> Result<Said, CuratorFault> {
+        if let Some(withdrawals) = &self.withdrawn {
+            withdrawn(people, withdrawals, fact, seen)?;
+        }
+        count(people, found, fact, seen, self.now)
     }
 
     fn audited(&self, people: &People, fact: &FileFact, found: Found) -> Result<Said, CuratorFault> {

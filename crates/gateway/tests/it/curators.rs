@@ -293,6 +293,24 @@ async fn whoever_holds_the_tally_key_can_leave_votes_out_and_never_make_or_repla
 }
 
 #[tokio::test]
+async fn a_withdrawal_stands_where_the_tally_key_cannot_leave_it_out() {
+    let (world, mut curator) = voting(1, &[21]).await;
+    curator.vote(&cheese(), &[21]);
+    let withdrawn = curator.ballot(&cheese(), 21, Vote::Withdrawn, 2);
+    curator.note_withdrawn(&cheese(), &[withdrawn]);
+    world.publish(&mut curator);
+    assert!(world.had().await.unwrap_err().contains("curator is silent"), "by whoever never saw the withdrawal in the tally");
+    let anew = curator.ballot(&cheese(), 21, Vote::For, 3);
+    curator.tally(&cheese(), &[anew]);
+    world.publish(&mut curator);
+    assert_eq!(world.had().await, Ok(()));
+    let others = curator.ballot(&other(), 21, Vote::Withdrawn, 9);
+    curator.note_withdrawn(&cheese(), &[others]);
+    world.publish(&mut curator);
+    assert_eq!(world.had().await, Ok(()), "what was withdrawn is about other bytes");
+}
+
+#[tokio::test]
 async fn one_audit_that_three_curators_pass_on_counts_once() {
     let world = World::new().await;
     let mut curators =

@@ -106,6 +106,12 @@ impl Curator {
         self.put(Shelf::Objections(&file.project), target);
     }
 
+    /// Says beside the objections which votes were withdrawn: another key than that of the tally signs it.
+    pub(crate) fn note_withdrawn(&mut self, file: &FileFact, ballots: &[Value]) {
+        let target = TargetFile::of(b"").with_custom(json!({ "objections": [], "withdrawals": ballots }));
+        self.put(Shelf::Objections(&file.project), target);
+    }
+
     /// Names another curator.
     pub(crate) fn name(&mut self, delegate: &Delegate) {
         self.list(Shelf::Curators, Delegate::to_bytes(std::slice::from_ref(delegate)));
