@@ -142,7 +142,7 @@ What that curator vouches for at these levels counts as this curator's vouch, on
 own.
 
 Example:
-  affineur curator delegate acme auditors --repository https://auditors.example/metadata/ --root auditors.root.json \\
+  affineur curator delegate acme auditors --repository https://auditors.example/ --root auditors.root.json \\
       --project 'acme-*' --level audited --depth 1")]
 pub(crate) struct DelegateOptions {
     /// The folder of the curator

@@ -23,7 +23,7 @@ pub(super) fn status(options: &StatusOptions, now: Timestamp) -> Result<ExitCode
             })
         };
         print_json(&json!({
-            "name": settings.name.to_string(), "url": settings.url, "repository": settings.repository(), "curator": roster.curator,
+            "name": settings.name.to_string(), "url": settings.url, "curator": roster.curator,
             "roles": status.roles.iter().map(role).collect::<Vec<_>>(),
             "voters": roster.voters.len(), "votes": roster.votes, "auditors": roster.auditors.len(),
             "authors": status.authors, "ballots": status.ballots, "audits": status.audits, "objections": status.objections,
@@ -33,7 +33,7 @@ pub(super) fn status(options: &StatusOptions, now: Timestamp) -> Result<ExitCode
         }));
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} at {}: {}", settings.name, settings.repository(), roster.curator);
+    println!("{} at {}: {}", settings.name, settings.url, roster.curator);
     println!(
         "  {} voters, {} of whom must be for a file; {} auditors",
         roster.voters.len(),

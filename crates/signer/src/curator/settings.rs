@@ -73,13 +73,6 @@ pub(super) fn expiry(now: Timestamp, days: u32) -> Expiry {
 }
 
 impl Settings {
-    /// The address of the metadata, as policies name it.
-    #[must_use]
-    pub fn repository(&self) -> Url {
-        // A URL with a path can always be joined with a plain segment.
-        self.url.join("metadata/").unwrap_or_else(|_| self.url.clone())
-    }
-
     /// What people call a key: the name that was given, or the first digits of its identifier.
     #[must_use]
     pub fn key_name(&self, id: &KeyId) -> String {
@@ -90,7 +83,7 @@ impl Settings {
     #[must_use]
     pub fn party(&self, root: &str) -> String {
         let weights = r#"{ trusted-author = "0.5", voted = "0.75", audited = "1.0" }"#;
-        format!("[party.{}]\nrepository = \"{}\"\nroot = \"{root}\"\nweight = {weights}\n", self.name, self.repository())
+        format!("[party.{}]\nrepository = \"{}\"\nroot = \"{root}\"\nweight = {weights}\n", self.name, self.url)
     }
 }
 
