@@ -90,6 +90,14 @@ def generator() -> Path:
 
 
 @functools.cache
+def decide_program() -> Path:
+    """What times decisions: an example of crate trust."""
+    say = ["cargo", "build", "--release", "--locked", "-p", "affineur-trust", "--features", "testing", "--example", "decide"]
+    quietly(say)
+    return REPOSITORY / "target" / "release" / "examples" / "decide"
+
+
+@functools.cache
 def index_load() -> Path:
     """What fills an index and puts load on it."""
     if given := os.environ.get("AFFINEUR_INDEX_LOAD"):

@@ -13,7 +13,7 @@ use proptest::sample::{select, subsequence};
 use crate::listing::{Listing, Overlay};
 use crate::vouch::testing::{Index, listing_of};
 use crate::{
-    AddedPolicy, AgeFrom, Claim, Contradiction, Demand, DocumentFault, DocumentKind, Evidence, Exception, FileFact,
+    AddedPolicy, AgeFrom, Claim, Claims, Contradiction, Demand, DocumentFault, DocumentKind, Evidence, Exception, FileFact,
     LastModified, Mode, NotVouched, Party, PartyKind, PartyName, Pin, Policy, Repository, Scope, Unavailable, Upstream,
     VerifiedProject, VouchKind, Vouched, WrittenBy,
 };
@@ -135,7 +135,7 @@ pub(crate) fn evidence_about(file: FileFact) -> impl Strategy<Value = Evidence> 
     let curators = vec((curator(), prop_oneof![4 => curated(file), 1 => claim()]), 0..5);
     (party(), source, others, curators, vec(objection(), 0..3), heard()).prop_map(
         |(source, claim, others, curators, objections, heard)| {
-            let mut claims: BTreeMap<_, _> = others.into_iter().chain(curators).collect();
+            let mut claims: Claims = others.into_iter().chain(curators).collect();
             claims.insert(source.clone(), claim);
             Evidence { source, claims, objections, heard }
         },

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use affineur_packaging::{FileName, ProjectName, Sha256};
 use jiff::Timestamp;
 
-use crate::{NotVouched, Objection, PartyName, Vouches};
+use crate::{Claims, NotVouched, Objection, PartyName, Vouches};
 
 /// What claims are about: one file of one project with these bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -108,8 +108,8 @@ pub struct Unavailable {
 pub struct Evidence {
     /// The source that has the project.
     pub source: PartyName,
-    /// Each party's claim. A party that is not here is silent.
-    pub claims: BTreeMap<PartyName, Claim>,
+    /// Each party's claim.
+    pub claims: Claims,
     /// What parties object to, as far as it may concern the file.
     pub objections: Vec<Objection>,
     /// Since when each party's newest statement of all has been known here: what `max-stale` counts from. A party that is not
@@ -121,7 +121,33 @@ impl Evidence {
     /// What the source says, and nobody else.
     #[must_use]
     pub fn of_source(source: PartyName, claim: Claim) -> Self {
-        let claims = BTreeMap::from([(source.clone(), claim)]);
+        let claims = Claims::from_iter([(source.clone(), claim)]);
         Self { source, claims, objections: Vec::new(), heard: BTreeMap::new() }
     }
+
+    pub(crate) fn about(&self) -> About<'_> {
+        let Self { source, claims, objections, heard } = self;
+        About { source, source_claim: claims.get(source).unwrap_or(&Claim::Silent), claims, objections, heard }
+    }
+}
+
+/// What is the same for all files of a project's page: evidence without claims.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hearing {
+    /// The source that has the project.
+    pub source: PartyName,
+    /// What parties object to, as far as it may concern the project.
+    pub objections: Vec<Objection>,
+    /// See [`Evidence::heard`].
+    pub heard: BTreeMap<PartyName, Timestamp>,
+}
+
+/// All that is known about one file, wherever it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) source: &'a PartyName,
+    pub(crate) source_claim: &'a Claim,
+    pub(crate) claims: &'a Claims,
+    pub(crate) objections: &'a [Objection],
+    pub(crate) heard: &'a BTreeMap<PartyName, Timestamp>,
 }

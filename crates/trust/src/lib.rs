@@ -11,6 +11,7 @@ pub mod analysis;
 #[cfg(test)]
 mod arbitrary;
 mod author;
+mod claims;
 #[cfg(feature = "provenance")]
 pub mod curator;
 mod decide;
@@ -37,8 +38,11 @@ mod worth;
 
 pub use age::{Age, Clock, age};
 pub use author::Author;
+pub use claims::Claims;
+pub use decide::Judge;
 pub use decision::{Allowed, Decision, Withheld};
-pub use evidence::{Claim, Contradiction, Evidence, FileFact, LastModified, Pin, Unavailable};
+pub(crate) use evidence::About;
+pub use evidence::{Claim, Contradiction, Evidence, FileFact, Hearing, LastModified, Pin, Unavailable};
 pub use objection::{Against, Objection};
 pub use origin::{Origin, Origins, PublisherOrigin};
 pub use policy::{

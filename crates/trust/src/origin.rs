@@ -142,6 +142,13 @@ impl Origins {
         few.iter().any(|origin| many.contains(origin))
     }
 
+    /// Whether they are the same, and known by the same names.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Origin, &Origin)| one.compare(other).is_eq();
+        Arc::ptr_eq(&self.origins, &other.origins)
+            || self.origins.len() == other.origins.len() && self.iter().zip(other).all(same)
+    }
+
     /// Whether all of them are among the others.
     pub(crate) fn are_within(&self, others: &Self) -> bool {
         self.origins.len() <= others.origins.len() && self.iter().all(|origin| others.contains(origin))

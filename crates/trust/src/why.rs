@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub use self::account::{Account, PartySays, Says, Statement};
 
-use crate::demand::{CompiledDemand, Met, Parties, Tally, bit, positions};
+use crate::demand::{CompiledDemand, Met, Parties, Places, Tally, bit, positions};
 use crate::text::thousandths;
 use crate::{Evidence, FileFact, PartyName, Policy, ReferenceTime, Worth, limits};
 
@@ -57,7 +57,8 @@ impl Policy {
         if !demand.asks_for_vouches() {
             return Explanation::NothingAsked;
         }
-        let tally = demand.tally(file, about, now);
+        let about = about.about();
+        let tally = demand.tally(file, about, &Places::new(&demand, about), now);
         if demand.met(&tally) == Met::Yes {
             let met = MetDemand::new(demand, tally);
             return Explanation::Met { coalition: met.weighed_coalition() };
@@ -71,6 +72,10 @@ impl Policy {
 impl MetDemand {
     pub(crate) const fn new(demand: Arc<CompiledDemand>, tally: Tally) -> Self {
         Self { demand, tally }
+    }
+
+    pub(crate) const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Those who make it hold: without any one of them it would not. The lightest are left out first.

@@ -1,31 +1,26 @@
 //! Which vouches are missing, in words; and who makes up what is there.
 
-use std::sync::Arc;
-
 use super::{Case, Judgement};
-use crate::demand::{CompiledDemand, Count, Met, Parties, Score, Tally, Tree, Voice, bit, positions, voice};
-use crate::{Claim, Evidence, FileFact, MetDemand, MilliTrust, Missing, PartyName, Reason, ReferenceTime, Standing, Vouched};
+use crate::demand::{CompiledDemand, Count, Met, Parties, Score, Tally, Tree, Voice, bit, positions, stale_from, voice};
+use crate::{About, Claim, FileFact, MilliTrust, Missing, PartyName, Reason, ReferenceTime, Standing, Vouched};
 
 impl Case<'_> {
-    /// What is missing for the demand to be met, if anything is. What no answer of those who could not be heard would change is
-    /// refused; the rest is undecided.
-    pub(super) fn missing(&self, tally: &Tally, now: ReferenceTime) -> Option<Judgement> {
-        if self.demand.met(tally) == Met::Yes {
-            return None;
-        }
-        let hopeful = tally.with(tally.unavailable, self.demand);
+    /// What is missing for the demand to be met. What no answer of those who could not be heard would change is refused; the rest is
+    /// undecided.
+    pub(super) fn missing(&self, tally: &Tally, now: ReferenceTime) -> Judgement {
+        let hopeful = tally.with(tally.unavailable, self.terms.demand);
         let (definite, open): (Vec<_>, Vec<_>) = self.gaps(tally, &hopeful, now).into_iter().partition(|(reason, open)| {
             let _ = reason;
             !open
         });
         let gaps = if definite.is_empty() { open } else { definite };
         let moments = if self.about.objections.is_empty() { Vec::new() } else { self.moments(tally, now) };
-        Some(Judgement::Stop { reasons: gaps.into_iter().map(|(reason, _)| reason).collect(), moments })
+        Judgement::Stop { reasons: gaps.into_iter().map(|(reason, _)| reason).collect(), moments }
     }
 
     /// Each part of the demand that is not met, and whether those who could not be heard could change that.
     fn gaps(&self, tally: &Tally, hopeful: &Tally, now: ReferenceTime) -> Vec<(Reason, bool)> {
-        let demand = self.demand;
+        let demand = self.terms.demand;
         let mut gaps = Vec::new();
         for name in demand.names(demand.require & !tally.vouching) {
             let open = demand.names(tally.unavailable).any(|unheard| unheard == name);
@@ -33,7 +28,7 @@ impl Case<'_> {
             gaps.push((Reason::RequiredMissing { party: name.clone(), standing, undecided: open }, open));
         }
         if demand.rule_met(tally) != Met::Yes
-            && let Some(rule) = &self.policy.demand_for(&self.file.project).rule
+            && let Some(rule) = self.terms.rule()
         {
             let open = demand.rule_met(hopeful) != Met::No;
             let absent = self.absent(demand.rule.as_ref().map_or(0, Tree::parties) & !tally.vouching, now);
@@ -52,12 +47,12 @@ impl Case<'_> {
 
     /// Why each of these does not count.
     fn absent(&self, set: Parties, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
-        self.demand.names(set).map(|name| (name.clone(), self.standing(name, now))).collect()
+        self.terms.demand.names(set).map(|name| (name.clone(), self.standing(name, now))).collect()
     }
 
     /// Who adds less to a score than it could, and why.
     fn short(&self, score: &Score<'_>, tally: &Tally, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
-        let demand = self.demand;
+        let demand = self.terms.demand;
         let short = |at: usize| {
             let (name, heaviest) = (&demand.parties.get(at)?.name, demand.heaviest(at));
             let count = score.count(at);
@@ -77,12 +72,6 @@ impl Case<'_> {
         };
         positions(demand.counted).filter_map(short).collect()
     }
-
-    /// Who vouches, of a file that passes a demand.
-    pub(super) fn why_met(&self, tally: Option<&Tally>) -> Option<Reason> {
-        let tally = tally.filter(|_| self.demand.asks_for_vouches())?;
-        Some(Reason::DemandMet(Arc::new(MetDemand::new(Arc::clone(self.demand), tally.clone()))))
-    }
 }
 
 /// Why a party does not vouch.
@@ -90,12 +79,12 @@ pub(crate) fn standing(
     demand: &CompiledDemand,
     name: &PartyName,
     file: &FileFact,
-    about: &Evidence,
+    about: About<'_>,
     now: ReferenceTime,
 ) -> Standing {
     let Some(party) = demand.parties.iter().find(|party| party.name == *name) else { return Standing::Silent };
     let claim = about.claims.get(name);
-    match (voice(party, claim, file, about, now), claim) {
+    match (voice(party, stale_from(party, about.heard), claim, file, now), claim) {
         (Voice::Stale, _) => Standing::Stale { heard: about.heard.get(name).copied() },
         (_, Some(Claim::Unavailable(unavailable))) => Standing::Unavailable { problem: unavailable.problem.clone() },
         (_, Some(Claim::NotVouched(why))) => Standing::NotVouched { why: why.clone() },

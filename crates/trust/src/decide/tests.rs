@@ -7,7 +7,7 @@ use affineur_packaging::{FileName, Sha256};
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::{AddedPolicy, Contradiction, LastModified, PartyName, PolicySet, Unavailable};
+use crate::{AddedPolicy, Claims, Contradiction, LastModified, PartyName, PolicySet, Unavailable};
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -121,7 +121,7 @@ fn a_contradiction_of_the_source_is_hostile_whatever_else_holds() {
 fn silent_and_unavailable_are_different_answers() {
     let silent = withheld(decide(&policy(""), Claim::Silent));
     assert_eq!((silent.class(), silent.reasons()[0].code()), (Class::Refused, "not-listed"));
-    let nobody = Evidence { claims: [].into(), ..says(Claim::Silent) };
+    let nobody = Evidence { claims: Claims::default(), ..says(Claim::Silent) };
     assert_eq!(withheld(policy("").decide(&requests(), &nobody, now())).reasons(), silent.reasons());
     let unavailable = withheld(decide(&policy(""), Claim::Unavailable(Unavailable { problem: "timed out".to_owned() })));
     assert_eq!(unavailable.class(), Class::Undecided);

@@ -1,28 +1,30 @@
 //! The last step: has the file waited long enough, is it urgent, is there an exception?
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Case, Judgement};
 use crate::age::{Age, Clock, age};
 use crate::demand::{Met, Tally};
-use crate::{AgeFrom, Exception, PartyName, Pin, Reason, ReferenceTime, WrittenBy};
+use crate::{Exception, MetDemand, PartyName, Pin, Reason, ReferenceTime, WrittenBy};
 
 impl Case<'_> {
-    /// Whether the age does not depend on who vouches.
-    pub(super) fn age_is_plain(&self) -> bool {
-        self.policy.age_from_for(&self.file.project) != AgeFrom::Signed
-    }
-
-    pub(super) fn judge_age(&self, tally: Option<&Tally>, pin: &Pin, now: ReferenceTime) -> Judgement {
-        let minimum = self.policy.minimum_age_for(&self.file.project);
+    pub(super) fn judge_age(&self, counted: Option<&Arc<MetDemand>>, pin: &Pin, now: ReferenceTime) -> Judgement {
+        let minimum = self.terms.minimum_age();
+        let tally = counted.map(|counted| counted.tally());
         let age = self.age(tally, pin, now);
-        let met = || self.why_met(tally);
-        let pass = |reason, valid_until: Option<Timestamp>| Judgement::Pass {
-            reasons: std::iter::once(reason).chain(met()).collect(),
-            valid_until: valid_until.into_iter().chain(tally.and_then(|tally| tally.until)).min(),
+        let pass = |reason, valid_until: Option<Timestamp>| {
+            // Behind it stands who vouches for the file in the source's name.
+            let mut reasons = Vec::with_capacity(3);
+            reasons.push(reason);
+            let met = counted.filter(|_| self.terms.demand.asks_for_vouches());
+            reasons.extend(met.map(|met| Reason::DemandMet(Arc::clone(met))));
+            let valid_until = valid_until.into_iter().chain(tally.and_then(|tally| tally.until)).min();
+            Judgement::Pass { reasons, valid_until }
         };
         if waited(&age, minimum, now) {
-            return pass(old_enough(&age, minimum, self.policy.written_by, now), None);
+            return pass(old_enough(&age, minimum, self.terms.policy.written_by, now), None);
         }
         let active = self.exceptions().filter(|exception| exception.is_active(now));
         if let Some(exception) = active.min_by_key(|exception| (exception.minimum_age, std::cmp::Reverse(exception.until)))
@@ -30,14 +32,14 @@ impl Case<'_> {
         {
             return pass(excepted(exception), Some(exception.until));
         }
-        let urgent = tally.zip(self.demand.urgent.as_ref());
+        let urgent = tally.zip(self.terms.demand.urgent.as_ref());
         if let Some((tally, urgent)) = urgent
             && urgent.met(tally.vouching, tally.shared.as_ref()) == Met::Yes
         {
-            let by = self.demand.names(tally.vouching).cloned().collect();
+            let by = self.terms.demand.names(tally.vouching).cloned().collect();
             return pass(Reason::Urgent { by, minimum }, None);
         }
-        if matches!(age, Age::Unknown { .. }) && self.policy.written_by == WrittenBy::BuiltIn {
+        if matches!(age, Age::Unknown { .. }) && self.terms.policy.written_by == WrittenBy::BuiltIn {
             return pass(Reason::AgeUnknownAllowed { source: self.about.source.clone() }, None);
         }
         let moments: Vec<_> = self.age_moments(&age, minimum, now).collect();
@@ -46,11 +48,11 @@ impl Case<'_> {
     }
 
     fn age(&self, tally: Option<&Tally>, pin: &Pin, now: ReferenceTime) -> Age {
-        age(pin, self.policy.age_from_for(&self.file.project), tally.and_then(|tally| tally.attested), now)
+        age(pin, self.terms.age_from(), tally.and_then(|tally| tally.attested), now)
     }
 
     fn exceptions(&self) -> impl Iterator<Item = &Exception> {
-        self.policy.exceptions.iter().filter(|exception| exception.is_for(&self.file.project, self.file.name.version()))
+        self.terms.policy.exceptions.iter().filter(|exception| exception.is_for(&self.file.project, self.file.name.version()))
     }
 
     /// When a wait is over: the policy's, or an exception's that counts then.
@@ -62,14 +64,14 @@ impl Case<'_> {
     /// Every moment at which time alone may change the outcome: waits that are over, objections that end.
     pub(super) fn moments(&self, tally: &Tally, now: ReferenceTime) -> Vec<Timestamp> {
         let objections = self.about.objections.iter().map(|objection| objection.expires);
-        let Ok(pin) = self.source_pin(&self.about.source, &crate::Claim::Silent) else { return Vec::new() };
+        let Ok(pin) = self.source_pin() else { return Vec::new() };
         let age = self.age(Some(tally), pin, now);
-        let minimum = self.policy.minimum_age_for(&self.file.project);
+        let minimum = self.terms.minimum_age();
         objections.chain(self.age_moments(&age, minimum, now)).collect()
     }
 
     fn too_young(&self, age: &Age, minimum: SignedDuration, eligible: Option<Timestamp>, now: ReferenceTime) -> Reason {
-        let (source, policy) = (self.about.source.clone(), self.policy.written_by);
+        let (source, policy) = (self.about.source.clone(), self.terms.policy.written_by);
         match *age {
             Age::NotAsked => Reason::AgeNotAsked { source },
             Age::NotAttested => Reason::NotAttested { source, could: self.could_attest() },
@@ -81,8 +83,8 @@ impl Case<'_> {
     }
 
     fn could_attest(&self) -> Vec<PartyName> {
-        let policy = self.policy;
-        let names = self.demand.names(self.demand.counted);
+        let policy = self.terms.policy;
+        let names = self.terms.demand.names(self.terms.demand.counted);
         names.filter(|name| policy.repository(name).is_some() && !policy.is_curator(name)).cloned().collect()
     }
 }

@@ -18,7 +18,7 @@ use jiff::SignedDuration;
 use crate::{Demand, MilliTrust, Party, PartyKind, PartyName, Policy, Track, VouchKind, Worth};
 
 pub(crate) use shared::{Count, Shared};
-pub(crate) use tally::{Score, Tally, Voice, voice};
+pub(crate) use tally::{Places, Score, Tally, Voice, stale_from, voice};
 pub(crate) use tree::Tree;
 
 /// A set of parties: bit `n` is the party at position `n`.

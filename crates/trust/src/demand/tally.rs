@@ -1,14 +1,14 @@
 //! What evidence says about one file, counted: who vouches, who cannot be heard, who contradicts, who objects.
 
-use std::cmp::Ordering;
-use std::collections::btree_map::Iter;
-use std::iter::Peekable;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::shared::{Alternative, Choice, Count};
 use super::{CompiledDemand, Participant, Parties, Shared, bit, positions};
-use crate::{Against, Author, Claim, Class, Evidence, FileFact, Objection, PartyName, ReferenceTime, Vouched, Vouches, limits};
+use crate::{
+    About, Against, Author, Claim, Claims, Class, FileFact, Objection, PartyName, ReferenceTime, Vouched, Vouches, limits,
+};
 
 /// What evidence says about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,49 @@ pub(crate) struct Score<'a> {
     choice: Option<(&'a Shared, Choice)>,
 }
 
+/// Where the claims of a demand's parties stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// Of each party, behind the last claim where it has none; and from when on it has not been heard of for too long.
+    parties: Vec<(usize, Option<Timestamp>)>,
+    /// Which of the parties the source is.
+    source: Option<usize>,
+}
+
+impl Places {
+    pub(crate) fn new(demand: &CompiledDemand, about: About<'_>) -> Self {
+        let mut rest = about.claims.parties().iter().enumerate().peekable();
+        let place = |party: &Participant| {
+            while rest.next_if(|(_, name)| **name < party.name).is_some() {}
+            let claim = rest.next_if(|(_, name)| **name == party.name).map_or(usize::MAX, |(at, _)| at);
+            (claim, stale_from(party, about.heard))
+        };
+        let source = demand.parties.iter().position(|party| party.name == *about.source);
+        Self { parties: demand.parties.iter().map(place).collect(), source }
+    }
+
+    /// What each party says.
+    pub(crate) fn voices<'a>(
+        &'a self,
+        demand: &'a CompiledDemand,
+        claims: &'a Claims,
+        file: &'a FileFact,
+        now: ReferenceTime,
+    ) -> impl Iterator<Item = Voice<'a>> {
+        let parties = demand.parties.iter().zip(&self.parties);
+        parties.map(move |(party, (claim, stale_from))| voice(party, *stale_from, claims.at(*claim), file, now))
+    }
+
+    /// What the party at a position claims.
+    fn claim<'a>(&self, at: usize, claims: &'a Claims) -> Option<&'a Claim> {
+        claims.at(self.parties.get(at)?.0)
+    }
+
+    fn stale_from(&self, at: usize) -> Option<Timestamp> {
+        self.parties.get(at)?.1
+    }
+}
+
 /// What one party says.
 pub(crate) enum Voice<'a> {
     Vouches(&'a Vouches),
@@ -54,17 +97,17 @@ pub(crate) enum Voice<'a> {
 
 impl CompiledDemand {
     /// Counts evidence.
-    pub(crate) fn tally(&self, file: &FileFact, about: &Evidence, now: ReferenceTime) -> Tally {
+    pub(crate) fn tally(&self, file: &FileFact, about: About<'_>, places: &Places, now: ReferenceTime) -> Tally {
         let mut tally = Tally::nobody(self.parties.len());
         let void = self.void_authors(about, now);
         let mut alternatives: Vec<Alternative<'_>> = Vec::with_capacity(self.parties.len());
-        let mut claims = about.claims.iter().peekable();
         for (at, party) in self.parties.iter().enumerate() {
-            let claim = claim_of(&party.name, &mut claims);
-            match voice(party, claim, file, about, now) {
+            let is_source = places.source == Some(at);
+            let stale_from = places.stale_from(at);
+            match voice(party, stale_from, places.claim(at, about.claims), file, now) {
                 Voice::Vouches(vouches) if self.counted & bit(at) != 0 => {
                     let from = alternatives.len();
-                    for vouched in counting(vouches, file, &void, party.name == about.source, now) {
+                    for vouched in counting(vouches, file, &void, is_source, now) {
                         let Some(weight) = party.vouched(vouched.worth()) else { continue };
                         let count = Count { weight: weight.thousandths(), worth: Some(vouched.worth()) };
                         alternatives.push(Alternative { party: at, count, origins: vouched.origins() });
@@ -76,7 +119,7 @@ impl CompiledDemand {
                         tally.vouch(at, heaviest.count);
                     }
                 }
-                Voice::Pinned if self.counted & bit(at) != 0 && party.name == about.source => {
+                Voice::Pinned if self.counted & bit(at) != 0 && is_source => {
                     let Some(weight) = party.pinned() else { continue };
                     tally.weigh(at, Count { weight: weight.thousandths(), worth: None });
                 }
@@ -84,14 +127,14 @@ impl CompiledDemand {
                 Voice::Contradicts => tally.contradicting |= bit(at),
                 Voice::Unavailable | Voice::Stale => tally.unavailable |= bit(at),
             }
-            tally.until = tally.until.into_iter().chain(stale_from(party, about).filter(|from| now < *from)).min();
+            tally.until = tally.until.into_iter().chain(stale_from.filter(|from| now < *from)).min();
         }
         tally.shared = Shared::find(&alternatives);
         tally
     }
 
     /// Authors against whom somebody with a veto objects: what others vouch for on their word counts nothing.
-    fn void_authors<'a>(&self, about: &'a Evidence, now: ReferenceTime) -> Vec<&'a Author> {
+    fn void_authors<'a>(&self, about: About<'a>, now: ReferenceTime) -> Vec<&'a Author> {
         let author = |objection: &'a Objection| match &objection.against {
             Against::Author(author) if objection.is_active(now) && self.has_veto(&objection.party) => Some(author),
             _ => None,
@@ -224,12 +267,12 @@ pub(super) fn keep_best(alternatives: &mut Vec<Alternative<'_>>, from: usize) {
 /// What a party says about a file now.
 pub(crate) fn voice<'a>(
     party: &Participant,
+    stale_from: Option<Timestamp>,
     claim: Option<&'a Claim>,
     file: &FileFact,
-    about: &Evidence,
     now: ReferenceTime,
 ) -> Voice<'a> {
-    let stale = || party.max_stale.is_some() && stale_from(party, about).is_none_or(|from| from <= now);
+    let stale = || party.max_stale.is_some() && stale_from.is_none_or(|from| from <= now);
     match claim {
         Some(Claim::Contradicts(_)) => Voice::Contradicts,
         Some(Claim::Unavailable(_)) => Voice::Unavailable,
@@ -241,19 +284,8 @@ pub(crate) fn voice<'a>(
     }
 }
 
-/// The next claim if it is this party's. Parties and claims are both in the order of names.
-fn claim_of<'a>(name: &PartyName, claims: &mut Peekable<Iter<'a, PartyName, Claim>>) -> Option<&'a Claim> {
-    loop {
-        match claims.peek()?.0.compare(name) {
-            Ordering::Less => claims.next(),
-            Ordering::Equal => return claims.next().map(|(_, claim)| claim),
-            Ordering::Greater => return None,
-        };
-    }
-}
-
 /// From when on a party has not been heard of for too long.
-fn stale_from(party: &Participant, about: &Evidence) -> Option<Timestamp> {
+pub(crate) fn stale_from(party: &Participant, heard: &BTreeMap<PartyName, Timestamp>) -> Option<Timestamp> {
     let max_stale = party.max_stale?;
-    Some(about.heard.get(&party.name)?.checked_add(max_stale).unwrap_or(Timestamp::MAX))
+    Some(heard.get(&party.name)?.checked_add(max_stale).unwrap_or(Timestamp::MAX))
 }

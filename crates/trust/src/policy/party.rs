@@ -59,11 +59,6 @@ impl PartyName {
         &self.0
     }
 
-    /// Compares names: copies of one name without looking at their letters.
-    pub(crate) fn compare(&self, other: &Self) -> std::cmp::Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { std::cmp::Ordering::Equal } else { self.cmp(other) }
-    }
-
     /// The environment variable that has this party's credentials. A policy in which two parties share one is refused.
     #[must_use]
     pub fn credentials_variable(&self) -> String {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use affineur_packaging::ProjectName;
 use jiff::Timestamp;
 
 use super::{Policy, PolicyError, parse};
+use crate::decide::Terms;
 use crate::demand::CompiledDemand;
-use crate::{Decision, Evidence, FileFact, ReferenceTime};
+use crate::{Decision, Evidence, FileFact, Hearing, Judge, ReferenceTime};
 
 /// A policy found in the working directory: it can only demand more (DESIGN §4.5).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +28,14 @@ impl Ready {
         Self { policy, demands }
     }
 
+    /// What it says about a project.
+    fn terms(&self, project: &ProjectName) -> Option<Terms<'_>> {
+        let scope = self.policy.scope_position(project);
+        Some(Terms::new(&self.policy, scope, self.demands.get(scope.map_or(0, |scope| scope + 1))?))
+    }
+
     fn decide(&self, file: &Arc<FileFact>, about: &Evidence, now: ReferenceTime) -> Option<Decision> {
-        let at = self.policy.scope_position(&file.project).map_or(0, |scope| scope + 1);
-        Some(self.policy.decide_with(self.demands.get(at)?, file, about, now))
+        Some(self.terms(&file.project)?.decide(file, about, now))
     }
 }
 
@@ -85,6 +92,13 @@ impl PolicySet {
         };
         let decision = decide(&self.main);
         self.added.iter().fold(decision, |decision, added| decision.and(decide(added)))
+    }
+
+    /// For deciding about many files of one project: [`PolicySet::decide`] with all evidence but claims given once.
+    #[must_use]
+    pub fn judge<'a>(&'a self, project: &ProjectName, hearing: &'a Hearing, now: ReferenceTime) -> Judge<'a> {
+        let policies = std::iter::once(&self.main).chain(&self.added);
+        Judge::new(self, policies.filter_map(|ready| ready.terms(project)), project, hearing, now)
     }
 
     /// All policies in a fixed form: with [`PolicySet::epoch`] the part of a cache key that says by which rules was decided.

@@ -18,7 +18,7 @@ proptest! {
     #[test]
     fn p14_a_proof_holds_and_nobody_in_it_can_be_left_out(policy in policy(), (file, about) in case(), now in time()) {
         let demand = policy.compiled(policy.scope_position(&file.project));
-        let tally = demand.tally(&file, &about, now);
+        let tally = demand.tally(&file, about.about(), &Places::new(&demand, about.about()), now);
         let set = |names: &[PartyName]| demand.parties.iter().enumerate().filter(|(_, party)| names.contains(&party.name)).fold(0, |set, (at, _)| set | bit(at));
         match policy.explain(&file, &about, now) {
             Explanation::NothingAsked => prop_assert!(!demand.asks_for_vouches()),

@@ -1,12 +1,10 @@
 //! The properties P1 to P15 of a policy's algebra that a decision has.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::arbitrary::{alternative, case, claim, curated, curator, file, objection, party, policy, time};
-use crate::{Claim, Evidence, MilliTrust, PartyKind, PartyName, Policy, Unavailable, Vouches};
+use crate::arbitrary::{added, alternative, case, claim, curated, curator, file, objection, party, policy, time};
+use crate::{Claim, Claims, Evidence, Hearing, MilliTrust, PartyKind, PartyName, Policy, Unavailable, Vouches};
 
 fn with(about: &Evidence, party: &PartyName, claim: Claim) -> Evidence {
     let mut about = about.clone();
@@ -86,10 +84,11 @@ proptest! {
     #[test]
     fn p8_what_has_expired_never_helps(policy in policy(), (file, about) in case(), now in time()) {
         let mut without = about.clone();
-        for (_, claim) in without.claims.iter_mut().filter(|(party, _)| **party != about.source) {
+        for (party, claim) in about.claims.iter().filter(|(party, _)| **party != about.source) {
             if let Claim::Vouched(vouches) = claim {
                 let mut left = vouches.iter().filter(|vouched| vouched.until().is_none_or(|until| now < until)).cloned();
-                *claim = left.next().map_or(Claim::Silent, |first| Claim::Vouched(Vouches::new(first, left)));
+                let left = left.next().map_or(Claim::Silent, |first| Claim::Vouched(Vouches::new(first, left)));
+                without.claims.insert(party.clone(), left);
             }
         }
         prop_assert_eq!(policy.decide(&file, &about, now).is_allowed(), policy.decide(&file, &without, now).is_allowed());
@@ -98,7 +97,7 @@ proptest! {
     #[test]
     fn p9_withholding_vouches_never_admits(policy in policy(), (file, about) in case(), kept in any::<u8>(), gone in claim(), now in time()) {
         let silent = |claim: &Claim| if matches!(gone, Claim::Unavailable(_)) { gone.clone() } else { drop(claim.clone()); Claim::Silent };
-        let claims: BTreeMap<_, _> = about.claims.iter().enumerate().map(|(at, (party, claim))| {
+        let claims = about.claims.iter().enumerate().map(|(at, (party, claim))| {
             let vouches = matches!(claim, Claim::Vouched(_) | Claim::Pinned(_));
             (party.clone(), if kept >> at & 1 == 1 || !vouches { claim.clone() } else { silent(claim) })
         }).collect();
@@ -121,6 +120,49 @@ proptest! {
         let set = crate::PolicySet::new(policy.clone(), None);
         for (file, about) in cases {
             prop_assert_eq!(policy.decide(&file, &about, now), set.decide(file, &about, now));
+        }
+    }
+
+    #[test]
+    fn p12_file_after_file_is_decided_as_each_alone(
+        policy in policy(), added in proptest::option::of(added()), (file, about) in case(), others in proptest::collection::vec(proptest::collection::vec((prop_oneof![curator(), party()], Just(())), 0..4), 1..5),
+        claims in proptest::collection::vec(claim(), 16), files in proptest::collection::vec(file(), 4), now in time(),
+    ) {
+        let set = crate::PolicySet::new(policy, added);
+        let Evidence { source, claims: mut row, objections, heard } = about;
+        let hearing = Hearing { source: source.clone(), objections: objections.clone(), heard: heard.clone() };
+        let mut judge = set.judge(&file.project, &hearing, now);
+        let mut more = claims.into_iter();
+        // A row of claims is changed here and there; now and then a party is new, or the file is another project's.
+        for (at, changes) in others.into_iter().enumerate() {
+            for (party, ()) in changes {
+                row.insert(party, more.next().unwrap_or(Claim::Silent));
+            }
+            for file in [&file, &files[at % files.len()], &file] {
+                let alone = Evidence { source: source.clone(), claims: row.clone(), objections: objections.clone(), heard: heard.clone() };
+                prop_assert_eq!(judge.decide(file.clone(), &row), set.decide(file.clone(), &alone, now));
+            }
+        }
+    }
+
+    #[test]
+    fn p12_curators_that_say_nearly_the_same_of_each_file_are_counted_as_each_alone(
+        policy in policy(), (file, rows) in file().prop_flat_map(|file| (Just(file.clone()), proptest::collection::vec((proptest::collection::vec((curator(), curated(file.clone())), 0..3), crate::arbitrary::pin()), 1..6))),
+        source in party(), heard in crate::arbitrary::heard(), objections in proptest::collection::vec(objection(), 0..2), now in time(),
+    ) {
+        let set = crate::PolicySet::new(policy, None);
+        let hearing = Hearing { source: source.clone(), objections, heard };
+        let mut judge = set.judge(&file.project, &hearing, now);
+        let mut row = Claims::silent([source.clone()].into_iter().chain(["and-1", "d", "e.e", "f"].map(|name| name.parse().unwrap())));
+        for (changes, pin) in rows {
+            let own = crate::arbitrary::vouch_for(&file, &pin).map_or(Claim::Pinned(pin), |vouched| Claim::Vouched(vouched.into()));
+            for (party, claim) in changes.into_iter().chain([(source.clone(), own)]) {
+                let at = row.position(&party).unwrap();
+                row.set(at, claim);
+            }
+            let Hearing { source, objections, heard } = hearing.clone();
+            let alone = Evidence { source, claims: row.clone(), objections, heard };
+            prop_assert_eq!(judge.decide(file.clone(), &row), set.decide(file.clone(), &alone, now));
         }
     }
 }

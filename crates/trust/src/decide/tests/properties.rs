@@ -1,12 +1,10 @@
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use crate::arbitrary::{
     added, case, claim, contradiction, file, not_vouched, party, pin, plain_policy, policy, time, vouch_for,
 };
-use crate::{Claim, Class, Decision, Evidence, Mode, Policy, PolicySet, Reason, Withheld};
+use crate::{Claim, Claims, Class, Decision, Evidence, Mode, Policy, PolicySet, Reason, Withheld};
 
 /// A policy of a user, or the built-in one.
 fn any_policy() -> impl Strategy<Value = Policy> {
@@ -66,9 +64,12 @@ proptest! {
     fn the_order_of_evidence_does_not_matter(
         policy in any_policy(), file in file(), source in party(), claims in proptest::collection::btree_map(party(), claim(), 0..4), now in time(),
     ) {
-        let backwards: BTreeMap<_, _> = claims.clone().into_iter().rev().collect();
+        let backwards: Claims = claims.clone().into_iter().rev().collect();
+        let mut one_by_one = Claims::default();
+        claims.clone().into_iter().rev().for_each(|(party, claim)| one_by_one.insert(party, claim));
         let decide = |claims| policy.decide(&file, &Evidence { claims, ..Evidence::of_source(source.clone(), Claim::Silent) }, now);
-        prop_assert_eq!(decide(claims), decide(backwards));
+        prop_assert_eq!(decide(claims.into_iter().collect()), decide(backwards.clone()));
+        prop_assert_eq!(backwards, one_by_one);
     }
 
     #[test]

@@ -1,0 +1,155 @@
+//! Deciding about many files of one project: what is the same for all of them is looked up once, and evidence that is the same as for
+//! the file before is not counted again.
+
+use std::sync::Arc;
+
+use affineur_packaging::ProjectName;
+use jiff::Timestamp;
+
+use super::{Case, Terms};
+use crate::demand::{CompiledDemand, Met, Places, Voice};
+use crate::{
+    About, Claim, Claims, Decision, Evidence, FileFact, Hearing, MetDemand, Origins, PartyName, PolicySet, ReferenceTime,
+    Vouched, Worth,
+};
+
+/// Decides about one file of a project after the other. Each decision is the one that [`PolicySet::decide`] makes.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    set: &'a PolicySet,
+    project: ProjectName,
+    hearing: &'a Hearing,
+    now: ReferenceTime,
+    /// Whose claims they were last, and which of them the source's is.
+    parties: Arc<[PartyName]>,
+    source: Option<usize>,
+    policies: Vec<(Terms<'a>, Memory)>,
+}
+
+/// What was counted last, and of what.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memory {
+    remembers: bool,
+    parties: Option<(Arc<[PartyName]>, Places)>,
+    words: Vec<Word>,
+    counted: Option<(Arc<MetDemand>, Met)>,
+}
+
+/// All of a party's voice on which counting depends.
+#[derive(Debug, Clone)]
+enum Word {
+    Vouches(Vec<(Worth, Origins, Option<Timestamp>, Option<Timestamp>)>),
+    Pinned,
+    Contradicts,
+    Unheard,
+    Silent,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(
+        set: &'a PolicySet,
+        policies: impl Iterator<Item = Terms<'a>>,
+        project: &ProjectName,
+        hearing: &'a Hearing,
+        now: ReferenceTime,
+    ) -> Self {
+        let policies = policies.map(|terms| (terms, Memory { remembers: true, ..Memory::default() })).collect();
+        Self { set, project: project.clone(), hearing, now, parties: Arc::default(), source: None, policies }
+    }
+
+    /// Decides about one file of the project.
+    #[must_use]
+    pub fn decide(&mut self, file: impl Into<Arc<FileFact>>, claims: &Claims) -> Decision {
+        let file = file.into();
+        let Hearing { source, objections, heard } = self.hearing;
+        if file.project != self.project {
+            return self.decide_afresh(file, claims);
+        }
+        if !Arc::ptr_eq(&self.parties, claims.parties()) {
+            self.parties = Arc::clone(claims.parties());
+            self.source = claims.position(source);
+        }
+        let source_claim = self.source.and_then(|at| claims.at(at)).unwrap_or(&Claim::Silent);
+        let about = About { source, source_claim, claims, objections, heard };
+        let now = self.now;
+        let decisions = self.policies.iter_mut().map(|(terms, memory)| Case { terms, file: &file, about }.decide(memory, now));
+        decisions.reduce(Decision::and).unwrap_or_else(|| self.decide_afresh(Arc::clone(&file), claims))
+    }
+
+    /// Of another project after all.
+    fn decide_afresh(&self, file: Arc<FileFact>, claims: &Claims) -> Decision {
+        let Hearing { source, objections, heard } = self.hearing.clone();
+        self.set.decide(file, &Evidence { source, claims: claims.clone(), objections, heard }, self.now)
+    }
+}
+
+impl Memory {
+    /// What the evidence says, counted, and whether that is enough. Where all that counting depends on is as it was for the file
+    /// before, so is this.
+    pub(super) fn counted(&mut self, case: &Case<'_>, now: ReferenceTime) -> (Arc<MetDemand>, Met) {
+        let (demand, about) = (case.terms.demand, case.about);
+        if self.parties.as_ref().is_none_or(|(parties, _)| !Arc::ptr_eq(parties, about.claims.parties())) {
+            self.parties = Some((Arc::clone(about.claims.parties()), Places::new(demand, about)));
+            self.counted = None;
+        }
+        let Some((_, places)) = &self.parties else { return counted(case, &Places::new(demand, about), now) };
+        if !self.remembers {
+            return counted(case, places, now);
+        }
+        let voices = || places.voices(demand, about.claims, case.file, now);
+        if let Some(counted) = &self.counted
+            && self.words.iter().zip(voices()).all(|(word, voice)| word.is(&voice, case.file, now))
+        {
+            return counted.clone();
+        }
+        let counted = counted(case, places, now);
+        self.words = voices().map(|voice| Word::of(&voice, case.file, now)).collect();
+        self.counted = Some(counted.clone());
+        counted
+    }
+}
+
+fn counted(case: &Case<'_>, places: &Places, now: ReferenceTime) -> (Arc<MetDemand>, Met) {
+    let demand: &Arc<CompiledDemand> = case.terms.demand;
+    let tally = demand.tally(case.file, case.about, places, now);
+    let met = demand.met(&tally);
+    (Arc::new(MetDemand::new(Arc::clone(demand), tally)), met)
+}
+
+impl Word {
+    fn of(voice: &Voice<'_>, file: &FileFact, now: ReferenceTime) -> Self {
+        match voice {
+            Voice::Vouches(vouches) => {
+                let holding = vouches.iter().filter(|vouched| vouched.holds(file, now));
+                let all = |vouched: &Vouched| (vouched.worth(), vouched.origins().clone(), vouched.attested(), vouched.until());
+                Self::Vouches(holding.map(all).collect())
+            }
+            Voice::Pinned => Self::Pinned,
+            Voice::Contradicts => Self::Contradicts,
+            Voice::Unavailable | Voice::Stale => Self::Unheard,
+            Voice::Silent => Self::Silent,
+        }
+    }
+
+    fn is(&self, voice: &Voice<'_>, file: &FileFact, now: ReferenceTime) -> bool {
+        match (self, voice) {
+            (Self::Vouches(all), Voice::Vouches(vouches)) => {
+                let mut holding = vouches.iter().filter(|vouched| vouched.holds(file, now));
+                let same = |(worth, origins, attested, until): &(Worth, Origins, Option<Timestamp>, Option<Timestamp>)| {
+                    holding.next().is_some_and(|vouched| {
+                        vouched.worth() == *worth
+                            && vouched.attested() == *attested
+                            && vouched.until() == *until
+                            && vouched.origins().is(origins)
+                    })
+                };
+                all.iter().all(same) && holding.next().is_none()
+            }
+            (Self::Pinned, Voice::Pinned)
+            | (Self::Contradicts, Voice::Contradicts)
+            | (Self::Unheard, Voice::Unavailable | Voice::Stale)
+            | (Self::Silent, Voice::Silent) => true,
+            _ => false,
+        }
+    }
+}
