@@ -30,6 +30,6 @@ impl Vouch {
     #[must_use]
     pub fn made(self, chain: &Arc<Chain>) -> Vouched {
         let Self { file, worth, origins, pin, attested, until } = self;
-        Vouched { file, worth, origins, chain: Arc::clone(chain), pin, attested, until }
+        Vouched { file, worth, origins, chain: Arc::clone(chain), pin: pin.map(Box::new), attested, until }
     }
 }

@@ -35,10 +35,19 @@ pub(super) struct Memory {
     counted: Option<(Arc<MetDemand>, Met)>,
 }
 
+/// All of an alternative on which counting depends.
+#[derive(Debug, Clone)]
+struct Statement {
+    worth: Worth,
+    origins: Origins,
+    attested: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
 /// All of a party's voice on which counting depends.
 #[derive(Debug, Clone)]
 enum Word {
-    Vouches(Vec<(Worth, Origins, Option<Timestamp>, Option<Timestamp>)>),
+    Vouches(Statement, Vec<Statement>),
     Pinned,
     Contradicts,
     Unheard,
@@ -96,16 +105,19 @@ impl Memory {
         if !self.remembers {
             return counted(case, places, now);
         }
-        let voices = || places.voices(demand, about.claims, case.file, now);
-        if let Some(counted) = &self.counted
-            && self.words.iter().zip(voices()).all(|(word, voice)| word.is(&voice, case.file, now))
-        {
-            return counted.clone();
+        let mut is_same = true;
+        for (at, voice) in places.voices(demand, about.claims, case.file, now).enumerate() {
+            match self.words.get_mut(at) {
+                Some(word) if word.is(&voice, case.file, now) => continue,
+                Some(word) => *word = Word::of(&voice, case.file, now),
+                None => self.words.push(Word::of(&voice, case.file, now)),
+            }
+            is_same = false;
         }
-        let counted = counted(case, places, now);
-        self.words = voices().map(|voice| Word::of(&voice, case.file, now)).collect();
-        self.counted = Some(counted.clone());
-        counted
+        match &self.counted {
+            Some(counted) if is_same => counted.clone(),
+            _ => self.counted.insert(counted(case, places, now)).clone(),
+        }
     }
 }
 
@@ -120,9 +132,8 @@ impl Word {
     fn of(voice: &Voice<'_>, file: &FileFact, now: ReferenceTime) -> Self {
         match voice {
             Voice::Vouches(vouches) => {
-                let holding = vouches.iter().filter(|vouched| vouched.holds(file, now));
-                let all = |vouched: &Vouched| (vouched.worth(), vouched.origins().clone(), vouched.attested(), vouched.until());
-                Self::Vouches(holding.map(all).collect())
+                let mut holding = vouches.iter().filter(|vouched| vouched.holds(file, now)).map(Statement::of);
+                holding.next().map_or(Self::Silent, |first| Self::Vouches(first, holding.collect()))
             }
             Voice::Pinned => Self::Pinned,
             Voice::Contradicts => Self::Contradicts,
@@ -133,17 +144,14 @@ impl Word {
 
     fn is(&self, voice: &Voice<'_>, file: &FileFact, now: ReferenceTime) -> bool {
         match (self, voice) {
-            (Self::Vouches(all), Voice::Vouches(vouches)) => {
+            (Self::Vouches(first, others), Voice::Vouches(vouches)) => {
+                // It holds, or the party would not vouch.
+                if let Some(only) = vouches.only() {
+                    return others.is_empty() && first.is(only);
+                }
                 let mut holding = vouches.iter().filter(|vouched| vouched.holds(file, now));
-                let same = |(worth, origins, attested, until): &(Worth, Origins, Option<Timestamp>, Option<Timestamp>)| {
-                    holding.next().is_some_and(|vouched| {
-                        vouched.worth() == *worth
-                            && vouched.attested() == *attested
-                            && vouched.until() == *until
-                            && vouched.origins().is(origins)
-                    })
-                };
-                all.iter().all(same) && holding.next().is_none()
+                let mut all = std::iter::once(first).chain(others);
+                all.all(|statement| holding.next().is_some_and(|vouched| statement.is(vouched))) && holding.next().is_none()
             }
             (Self::Pinned, Voice::Pinned)
             | (Self::Contradicts, Voice::Contradicts)
@@ -151,5 +159,23 @@ impl Word {
             | (Self::Silent, Voice::Silent) => true,
             _ => false,
         }
+    }
+}
+
+impl Statement {
+    fn of(vouched: &Vouched) -> Self {
+        Self {
+            worth: vouched.worth(),
+            origins: vouched.origins().clone(),
+            attested: vouched.attested(),
+            until: vouched.until(),
+        }
+    }
+
+    fn is(&self, vouched: &Vouched) -> bool {
+        self.worth == vouched.worth()
+            && self.attested == vouched.attested()
+            && self.until == vouched.until()
+            && self.origins.is(vouched.origins())
     }
 }

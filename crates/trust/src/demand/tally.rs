@@ -278,7 +278,7 @@ pub(crate) fn voice<'a>(
         Some(Claim::Unavailable(_)) => Voice::Unavailable,
         Some(Claim::NotVouched(why)) if why.class() != Class::Refused => Voice::Unavailable,
         _ if stale() => Voice::Stale,
-        Some(Claim::Vouched(vouches)) if vouches.iter().any(|vouched| vouched.holds(file, now)) => Voice::Vouches(vouches),
+        Some(Claim::Vouched(vouches)) if vouches.hold(file, now) => Voice::Vouches(vouches),
         Some(Claim::Pinned(_)) => Voice::Pinned,
         Some(Claim::Vouched(_) | Claim::NotVouched(_) | Claim::Silent) | None => Voice::Silent,
     }

@@ -62,7 +62,7 @@ pub struct Vouched {
     pub(crate) worth: Worth,
     pub(crate) origins: Origins,
     pub(crate) chain: Arc<Chain>,
-    pub(crate) pin: Option<Pin>,
+    pub(crate) pin: Option<Box<Pin>>,
     pub(crate) attested: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
 }
@@ -145,7 +145,7 @@ impl VerifiedProject {
             worth: Worth::Index { tier: self.tier, track: None },
             origins: self.origins.clone(),
             chain: Arc::clone(&self.chain),
-            pin: Some(pin),
+            pin: Some(Box::new(pin)),
             attested: None,
             until: None,
         })
@@ -173,8 +173,8 @@ impl Vouched {
 
     /// From what its age is counted. Only an index, which has the file itself, has one.
     #[must_use]
-    pub const fn pin(&self) -> Option<&Pin> {
-        self.pin.as_ref()
+    pub fn pin(&self) -> Option<&Pin> {
+        self.pin.as_deref()
     }
 
     /// Since when a monitor or the role `stable` attests that the file exists, if one does.

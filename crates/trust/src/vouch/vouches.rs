@@ -5,7 +5,7 @@ use std::slice::Iter;
 
 use jiff::Timestamp;
 
-use crate::{FileFact, Pin, Vouched};
+use crate::{FileFact, Pin, ReferenceTime, Vouched};
 
 /// What a party vouches with: one or more alternatives, of which at most one is counted, the one that helps most. A curator whose
 /// electorate voted for a file and whose auditors read it has one for each; so has one who knows a file by several auditors.
@@ -50,6 +50,16 @@ impl Vouches {
     /// Each.
     pub fn iter(&self) -> Chain<Once<&Vouched>, Iter<'_, Vouched>> {
         once(&self.0.0).chain(&self.0.1)
+    }
+
+    /// The only one, if there are no alternatives.
+    pub(crate) const fn only(&self) -> Option<&Vouched> {
+        if self.0.1.is_empty() { Some(&self.0.0) } else { None }
+    }
+
+    /// Whether one of them holds for this very file.
+    pub(crate) fn hold(&self, file: &FileFact, now: ReferenceTime) -> bool {
+        self.0.0.holds(file, now) || self.0.1.iter().any(|vouched| vouched.holds(file, now))
     }
 
     /// What the file's age is counted from.
