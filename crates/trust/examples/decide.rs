@@ -77,10 +77,9 @@ impl World {
     /// the other; the median of the few counts, so that what else the machine does does not.
     fn decisions(&self, what: &str, files: usize, parties: usize, unit: f64, curators: Curators) {
         let policy = PolicySet::new(policy(parties), None);
-        let hearing = hearing();
         let seats = Claims::silent(policy.main().parties.keys().cloned());
         let rounds = (0..self.rounds).map(|_| {
-            let mut judge = policy.judge(&project(), &hearing, self.now);
+            let mut judge = policy.judge(&project(), hearing(), self.now);
             let mut times: Vec<f64> = (0..files / AT_ONCE)
                 .map(|turn| {
                     let case = |at: usize| {
@@ -108,9 +107,8 @@ impl World {
         let rounds = (0..self.rounds).map(|_| {
             let start = Instant::now();
             let policy = PolicySet::new(policy(parties), None);
-            let hearing = hearing();
             let mut claims = Claims::silent(policy.main().parties.keys().cloned());
-            let mut judge = policy.judge(&project(), &hearing, self.now);
+            let mut judge = policy.judge(&project(), hearing(), self.now);
             let decisions = files.iter().enumerate().map(|(at, file)| {
                 self.state(&mut claims, file, at, Curators::Alike);
                 judge.decide(Arc::clone(file), &claims)

@@ -31,6 +31,12 @@ impl Claims {
         self.parties.binary_search(party).ok()
     }
 
+    /// Whose claim stands at a position.
+    #[must_use]
+    pub fn party(&self, at: usize) -> Option<&PartyName> {
+        self.parties.get(at)
+    }
+
     /// States the claim at a position, and gives back the one that stood there. Beyond the last one there is no position.
     pub fn set(&mut self, at: usize, claim: Claim) -> Option<Claim> {
         self.claims.get_mut(at).map(|own| std::mem::replace(own, claim))

@@ -142,6 +142,14 @@ pub struct Hearing {
     pub heard: BTreeMap<PartyName, Timestamp>,
 }
 
+impl Hearing {
+    /// Nobody objects, and nobody has been heard.
+    #[must_use]
+    pub const fn of_source(source: PartyName) -> Self {
+        Self { source, objections: Vec::new(), heard: BTreeMap::new() }
+    }
+}
+
 /// All that is known about one file, wherever it is kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct About<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use affineur_packaging::{ProjectName, Sha256};
 use affineur_trust::curator::{TrustedAuthor, vouch_of_author};
 use affineur_trust::provenance::Verified;
-use affineur_trust::{Claim, Class, Contradiction, Evidence, FileFact, Level, NotVouched, Objection, PartyName, Vouches};
+use affineur_trust::{Claim, Class, Contradiction, FileFact, Hearing, Level, NotVouched, Objection, PartyName, Vouches};
 use jiff::Timestamp;
 
 use super::reach::Reached;
@@ -144,15 +144,19 @@ impl Voices {
         self.parties.values().flat_map(|voice| &voice.said).flat_map(Spoken::authors)
     }
 
-    /// Everything that is known about a file: what its source claims, and what curators say.
-    pub(crate) fn evidence(&self, source: PartyName, claim: Claim, file: &Arc<FileFact>, signed: SignedBy<'_>) -> Evidence {
-        let mut evidence = Evidence::of_source(source, claim);
-        for (party, voice) in &self.parties {
-            evidence.claims.insert(party.clone(), voice.claim(file, signed, self.from));
-        }
-        evidence.objections.clone_from(&self.objections);
-        evidence.heard.clone_from(&self.heard);
-        evidence
+    /// Who speaks, in order.
+    pub(crate) fn parties(&self) -> impl Iterator<Item = &PartyName> {
+        self.parties.keys()
+    }
+
+    /// What each says about a file, in the same order.
+    pub(crate) fn claims(&self, file: &Arc<FileFact>, signed: SignedBy<'_>) -> impl Iterator<Item = Claim> {
+        self.parties.values().map(move |voice| voice.claim(file, signed, self.from))
+    }
+
+    /// What is known of the whole project, whatever the file.
+    pub(crate) fn hearing(&self, source: PartyName) -> Hearing {
+        Hearing { source, objections: self.objections.clone(), heard: self.heard.clone() }
     }
 }
 

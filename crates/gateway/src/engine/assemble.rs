@@ -9,6 +9,7 @@ use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use super::hearing::Panel;
 use super::pages::{Head, KeptPage};
 use super::record::{FileRecord, Outcome};
 use super::resolve::{Caller, Unauthorized};
@@ -141,13 +142,15 @@ impl Gateway {
             Ok(observed) => observed,
             Err(view) => return view,
         };
+        let mut panel = self.panel(source, project);
         let mut files: Vec<DecidedFile> = parsed
             .files
             .into_iter()
             .zip(observed)
-            .map(|(entry, observed)| self.decide_one(source, project, entry, observed, None))
+            .map(|(entry, observed)| self.decide_one(&mut panel, entry, observed, None))
             .collect();
-        files.extend(parsed.dropped.conflicting.into_iter().map(|entry| self.ambiguous(source, project, entry)));
+        files.extend(parsed.dropped.conflicting.into_iter().map(|entry| self.ambiguous(&mut panel, entry)));
+        drop(panel);
         self.hash_undigested(source, &head.url, &mut files, authorization.as_ref()).await;
         self.ask_dates(source, project, &head.url, &mut files, authorization.as_ref()).await;
         self.record_page(source, project, &files);
@@ -187,13 +190,13 @@ impl Gateway {
     /// Decides about one file of a page, which its repository vouches for or which nobody signed.
     pub(crate) fn decide_one(
         &self,
-        source: &Source,
-        project: &ProjectName,
+        panel: &mut Panel<'_>,
         mut entry: PageFile,
         observed: Observed,
         verified: Option<&VerifiedProject>,
     ) -> DecidedFile {
         entry.sha256 = entry.sha256.or(observed.pinned_sha256);
+        let (source, project) = (panel.source, panel.project);
         let contradiction = observed.contradiction.or_else(|| self.distrusted(source, &entry));
         let claim = match contradiction {
             Some(contradiction) => {
@@ -207,34 +210,25 @@ impl Gateway {
                     .map_or(Claim::Silent, |vouched| Claim::Vouched(vouched.into())),
             },
         };
-        self.decide_claim(source, project, entry, Some(observed.pin), claim)
+        self.decide_claim(panel, entry, Some(observed.pin), claim)
     }
 
     /// A file that the page lists twice with different contents: shown, so that its reason can be, and withheld.
-    fn ambiguous(&self, source: &Source, project: &ProjectName, entry: PageFile) -> DecidedFile {
-        self.alarm(source, project, format!("{}: {}", entry.name, what(&Contradiction::ListedTwice)));
-        self.decide_claim(source, project, entry, None, Claim::Contradicts(Contradiction::ListedTwice))
+    fn ambiguous(&self, panel: &mut Panel<'_>, entry: PageFile) -> DecidedFile {
+        self.alarm(panel.source, panel.project, format!("{}: {}", entry.name, what(&Contradiction::ListedTwice)));
+        self.decide_claim(panel, entry, None, Claim::Contradicts(Contradiction::ListedTwice))
     }
 
-    pub(crate) fn decide_claim(
-        &self,
-        source: &Source,
-        project: &ProjectName,
-        entry: PageFile,
-        pin: Option<Pin>,
-        claim: Claim,
-    ) -> DecidedFile {
-        let now = clock::now();
-        let fact = Arc::new(fact(project, &entry));
-        let evidence = self.evidence(source, claim, &fact);
-        let decision = self.policy.decide(fact, &evidence, now);
-        let dated = pin.as_ref().and_then(|pin| dated(pin, self.policy.main().age_from_for(project), now));
+    pub(crate) fn decide_claim(&self, panel: &mut Panel<'_>, entry: PageFile, pin: Option<Pin>, claim: Claim) -> DecidedFile {
+        let decision = panel.decide(Arc::new(fact(panel.project, &entry)), claim);
+        let age_from = self.policy.main().age_from_for(panel.project);
+        let dated = pin.as_ref().and_then(|pin| dated(pin, age_from, panel.now));
         DecidedFile { entry, pin, decision, dated }
     }
 
     /// Decides again after something more was learned about the file.
     pub(crate) fn decide_again(&self, source: &Source, project: &ProjectName, file: &DecidedFile, pin: Pin) -> DecidedFile {
-        self.decide_claim(source, project, file.entry.clone(), Some(pin.clone()), Claim::Pinned(pin))
+        self.decide_claim(&mut self.panel(source, project), file.entry.clone(), Some(pin.clone()), Claim::Pinned(pin))
     }
 
     /// A page that cannot be verified: the names that are remembered, all of them withheld.
@@ -291,7 +285,9 @@ impl Gateway {
         claim: &Claim,
     ) -> Arc<ProjectView> {
         let names = names.into_iter();
-        let files = names.map(|entry| self.decide_claim(source, project, entry, None, claim.clone())).collect();
+        let mut panel = self.panel(source, project);
+        let files = names.map(|entry| self.decide_claim(&mut panel, entry, None, claim.clone())).collect();
+        drop(panel);
         let now = clock::now();
         let soon = later(now, SignedDuration::from_secs(limits::UNHEARD_SECONDS));
         let page_url = source.page_url(project);

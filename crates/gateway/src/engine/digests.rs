@@ -60,6 +60,6 @@ impl Gateway {
         entry.sha256 = Some(fetched.sha256());
         entry.size = Some(fetched.size());
         let project: ProjectName = file.decision_project().clone();
-        Some(self.decide_one(source, &project, entry, observed, None))
+        Some(self.decide_one(&mut self.panel(source, &project), entry, observed, None))
     }
 }

@@ -31,7 +31,7 @@ impl Gateway {
         drop(distrusted);
         let pin = listed.file.pin.clone();
         let claim = Claim::Contradicts(contradiction.clone());
-        let refused = self.decide_claim(&listed.source, &listed.project, entry.clone(), pin, claim);
+        let refused = self.decide_claim(&mut self.panel(&listed.source, &listed.project), entry.clone(), pin, claim);
         self.record.file(self.file_record(&listed.source, &listed.project, &refused, true));
         self.views.retain(|_, known| !matches!(known, Known::View(view) if view.project == listed.project));
         let (gateway, listed) = (Arc::clone(self), listed.clone());

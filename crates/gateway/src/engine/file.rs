@@ -200,8 +200,8 @@ impl Gateway {
         }
         if let Some(found) = self.distrusted(&listed.source, &listed.file.entry) {
             let pin = listed.file.pin.clone();
-            listed.file =
-                self.decide_claim(&listed.source, &listed.project, listed.file.entry.clone(), pin, Claim::Contradicts(found));
+            let mut panel = self.panel(&listed.source, &listed.project);
+            listed.file = self.decide_claim(&mut panel, listed.file.entry.clone(), pin, Claim::Contradicts(found));
         }
         listed
     }

@@ -3,13 +3,29 @@
 use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
-use affineur_trust::{Claim, Evidence, FileFact};
+use affineur_trust::{Claim, Claims, Decision, Evidence, FileFact, Hearing, Judge};
 use jiff::Timestamp;
 
 use super::assemble::what;
 use super::source::Source;
 use super::{Gateway, Note, clock, later};
 use crate::curators::{SignedBy, Voices};
+
+/// Everybody who has a say about a project's files: hears them and decides, one file after the other.
+#[derive(Debug)]
+pub(crate) struct Panel<'a> {
+    pub(super) source: &'a Source,
+    pub(super) project: &'a ProjectName,
+    /// The moment for which it decides.
+    pub(super) now: Timestamp,
+    gateway: &'a Gateway,
+    voices: Option<Arc<Voices>>,
+    judge: Judge<'a>,
+    claims: Claims,
+    /// Where the curators' claims stand, in their order, and the source's.
+    seats: Vec<usize>,
+    own: usize,
+}
 
 impl Gateway {
     /// Hears what curators say about a project. Under which generation of their statements that is.
@@ -44,19 +60,50 @@ impl Gateway {
         if self.curators.is_empty() { None } else { self.curators.heard(project).until() }
     }
 
+    /// Whoever has a say about the files of a project's page now.
+    pub(crate) fn panel<'a>(&'a self, source: &'a Source, project: &'a ProjectName) -> Panel<'a> {
+        let (now, name) = (clock::now(), source.name.clone());
+        let voices = (!self.curators.is_empty()).then(|| self.curators.heard(project));
+        let hearing = match &voices {
+            Some(voices) => voices.hearing(name.clone()),
+            None => Hearing::of_source(name.clone()),
+        };
+        let curators = || voices.iter().flat_map(|voices| voices.parties());
+        let claims = Claims::silent(curators().cloned().chain([name.clone()]));
+        let seats = curators().filter_map(|party| claims.position(party)).collect();
+        let own = claims.position(&name).unwrap_or_default();
+        let judge = self.policy.judge(project, hearing, now);
+        Panel { source, project, now, gateway: self, voices, judge, claims, seats, own }
+    }
+
     /// Everything that is known about a file: what its source claims, and what curators say.
     pub(super) fn evidence(&self, source: &Source, claim: Claim, file: &Arc<FileFact>) -> Evidence {
-        if self.curators.is_empty() {
-            return Evidence::of_source(source.name.clone(), claim);
-        }
-        let voices = self.curators.heard(&file.project);
-        let evidence = voices.evidence(source.name.clone(), claim, file, SignedBy::default());
-        for (party, claim) in evidence.claims.iter().filter(|(party, _)| **party != source.name) {
-            if let Claim::Contradicts(contradiction) = claim {
+        let mut panel = self.panel(source, &file.project);
+        panel.hear(file, claim);
+        panel.judge.evidence(panel.claims)
+    }
+}
+
+impl Panel<'_> {
+    /// Decides about a file of which its source claims this.
+    pub(super) fn decide(&mut self, file: Arc<FileFact>, claim: Claim) -> Decision {
+        self.hear(&file, claim);
+        self.judge.decide(file, &self.claims)
+    }
+
+    fn hear(&mut self, file: &Arc<FileFact>, claim: Claim) {
+        self.claims.set(self.own, claim);
+        for (seat, claim) in
+            self.seats.iter().zip(self.voices.iter().flat_map(|voices| voices.claims(file, SignedBy::default())))
+        {
+            if let Claim::Contradicts(contradiction) = &claim
+                && *seat != self.own
+            {
+                let party = self.claims.party(*seat).map(ToString::to_string).unwrap_or_default();
                 let what = format!("{}: {}", file.name, what(contradiction));
-                self.record.note(Note::Alarm { source: party.to_string(), project: file.project.clone(), what });
+                self.gateway.record.note(Note::Alarm { source: party, project: file.project.clone(), what });
             }
+            self.claims.set(*seat, claim);
         }
-        evidence
     }
 }

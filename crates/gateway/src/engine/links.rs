@@ -87,11 +87,11 @@ impl Gateway {
             let seen =
                 PageSeen { source: source.name.clone(), project: project.clone(), now: head.confirmed, files: seen.collect() };
             let Ok(observed) = self.state.observe_page(seen).await else { continue };
-            let files = entries
-                .into_iter()
-                .zip(observed)
-                .map(|(entry, observed)| self.decide_one(&source, &project, entry, observed, None));
+            let mut panel = self.panel(&source, &project);
+            let files =
+                entries.into_iter().zip(observed).map(|(entry, observed)| self.decide_one(&mut panel, entry, observed, None));
             let mut files: Vec<DecidedFile> = files.collect();
+            drop(panel);
             self.hash_undigested(&source, &head.url, &mut files, None).await;
             self.ask_dates(&source, &project, &head.url, &mut files, None).await;
             self.record_page(&source, &project, &files);

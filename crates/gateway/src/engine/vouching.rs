@@ -56,7 +56,8 @@ impl Gateway {
             Ok(observed) => observed,
             Err(view) => return view,
         };
-        let decide = |(entry, observed)| self.decide_one(source, project, entry, observed, Some(verified));
+        let mut panel = self.panel(source, project);
+        let decide = |(entry, observed)| self.decide_one(&mut panel, entry, observed, Some(verified));
         let files: Vec<_> = entries.into_iter().zip(observed).map(decide).collect();
         self.record_page(source, project, &files);
         let decided_until = self.decided_until(project, &files);

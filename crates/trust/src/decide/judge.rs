@@ -18,7 +18,7 @@ use crate::{
 pub struct Judge<'a> {
     set: &'a PolicySet,
     project: ProjectName,
-    hearing: &'a Hearing,
+    hearing: Hearing,
     now: ReferenceTime,
     /// Whose claims they were last, and which of them the source's is.
     parties: Arc<[PartyName]>,
@@ -59,7 +59,7 @@ impl<'a> Judge<'a> {
         set: &'a PolicySet,
         policies: impl Iterator<Item = Terms<'a>>,
         project: &ProjectName,
-        hearing: &'a Hearing,
+        hearing: Hearing,
         now: ReferenceTime,
     ) -> Self {
         let policies = policies.map(|terms| (terms, Memory { remembers: true, ..Memory::default() })).collect();
@@ -70,7 +70,7 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub fn decide(&mut self, file: impl Into<Arc<FileFact>>, claims: &Claims) -> Decision {
         let file = file.into();
-        let Hearing { source, objections, heard } = self.hearing;
+        let Hearing { source, objections, heard } = &self.hearing;
         if file.project != self.project {
             return self.decide_afresh(file, claims);
         }
@@ -85,10 +85,15 @@ impl<'a> Judge<'a> {
         decisions.reduce(Decision::and).unwrap_or_else(|| self.decide_afresh(Arc::clone(&file), claims))
     }
 
-    /// Of another project after all.
     fn decide_afresh(&self, file: Arc<FileFact>, claims: &Claims) -> Decision {
+        self.set.decide(file, &self.evidence(claims.clone()), self.now)
+    }
+
+    /// All evidence about a file of which these are the claims.
+    #[must_use]
+    pub fn evidence(&self, claims: Claims) -> Evidence {
         let Hearing { source, objections, heard } = self.hearing.clone();
-        self.set.decide(file, &Evidence { source, claims: claims.clone(), objections, heard }, self.now)
+        Evidence { source, claims, objections, heard }
     }
 }
 

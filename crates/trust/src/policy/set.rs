@@ -96,7 +96,7 @@ impl PolicySet {
 
     /// For deciding about many files of one project: [`PolicySet::decide`] with all evidence but claims given once.
     #[must_use]
-    pub fn judge<'a>(&'a self, project: &ProjectName, hearing: &'a Hearing, now: ReferenceTime) -> Judge<'a> {
+    pub fn judge(&self, project: &ProjectName, hearing: Hearing, now: ReferenceTime) -> Judge<'_> {
         let policies = std::iter::once(&self.main).chain(&self.added);
         Judge::new(self, policies.filter_map(|ready| ready.terms(project)), project, hearing, now)
     }

@@ -8,7 +8,7 @@ use affineur_tuf::Chain;
 use jiff::Timestamp;
 
 use super::Explanation;
-use crate::demand::{CompiledDemand, Tally, bit};
+use crate::demand::{CompiledDemand, Places, Tally, bit};
 use crate::text::{minute, thousandths};
 use crate::{Claim, Evidence, FileFact, PartyName, Policy, ReferenceTime, Standing, Vouched, Worth, decide, limits};
 
@@ -66,7 +66,7 @@ impl Policy {
         if !demand.asks_for_vouches() {
             return None;
         }
-        let tally = demand.tally(file, about, now);
+        let tally = demand.tally(file, about.about(), &Places::new(&demand, about.about()), now);
         let score = tally.score();
         let counted = |at: usize| match &score {
             Some(score) => score.count(at).map_or(0, |count| u64::from(count.weight)),
@@ -101,7 +101,7 @@ fn says(
             Says::Vouches(vouches.iter().filter(|vouched| vouched.holds(file, now)).map(statement).collect())
         }
         Some(Claim::Pinned(_)) if tally.scoring & bit(at) != 0 => Says::Pinned,
-        _ => Says::Nothing(decide::standing(demand, party, file, about, now)),
+        _ => Says::Nothing(decide::standing(demand, party, file, about.about(), now)),
     }
 }
 

@@ -61,7 +61,7 @@ fn a_file_that_does_not_pass_shows_the_smallest_sets_and_where_everybody_stands(
 fn several_ways_are_told_smallest_first() {
     let rule = "rule = '(curator-1 and curator-2) or pypi-curator'";
     let policy = Policy::parse(&demands::MAIL.replacen("minimum-score = \"5.5\"", rule, 1)).unwrap();
-    let nobody = Evidence::of_source(party("index"), all().claims[&party("index")].clone());
+    let nobody = Evidence::of_source(party("index"), all().claims.get(&party("index")).unwrap().clone());
     let text = outline(&account(&policy, &nobody));
     let sets = "not enough; it would be with the vouches of\n  pypi-curator (up to 1.000)\n  or curator-1 (up to 2.000) and curator-2 (up to 2.000)\n";
     assert!(text.starts_with(sets), "{text}");

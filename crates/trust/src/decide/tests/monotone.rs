@@ -131,7 +131,7 @@ proptest! {
         let set = crate::PolicySet::new(policy, added);
         let Evidence { source, claims: mut row, objections, heard } = about;
         let hearing = Hearing { source: source.clone(), objections: objections.clone(), heard: heard.clone() };
-        let mut judge = set.judge(&file.project, &hearing, now);
+        let mut judge = set.judge(&file.project, hearing.clone(), now);
         let mut more = claims.into_iter();
         // A row of claims is changed here and there; now and then a party is new, or the file is another project's.
         for (at, changes) in others.into_iter().enumerate() {
@@ -152,7 +152,7 @@ proptest! {
     ) {
         let set = crate::PolicySet::new(policy, None);
         let hearing = Hearing { source: source.clone(), objections, heard };
-        let mut judge = set.judge(&file.project, &hearing, now);
+        let mut judge = set.judge(&file.project, hearing.clone(), now);
         let mut row = Claims::silent([source.clone()].into_iter().chain(["and-1", "d", "e.e", "f"].map(|name| name.parse().unwrap())));
         for (changes, pin) in rows {
             let own = crate::arbitrary::vouch_for(&file, &pin).map_or(Claim::Pinned(pin), |vouched| Claim::Vouched(vouched.into()));
