@@ -314,3 +314,22 @@ fn the_index_built_alone_has_nothing_that_opens_offline_keys() {
     assert!(!tree("affineur-index", "no-dev").contains("affineur-signer"));
     assert!(tree("affineur", "no-dev").contains("affineur-signer"), "the program has it, so the check can fail");
 }
+
+/// Whether a tree has vouches that nobody made.
+fn has_made_up_vouches(tree: &str) -> bool {
+    tree.lines().any(|line| line.starts_with("affineur-trust feature \"testing\""))
+}
+
+#[test]
+fn no_program_has_vouches_that_nobody_made() {
+    for package in ["affineur", "affineur-gateway", "affineur-index", "affineur-signer"] {
+        let tree = tree(package, "features,no-dev");
+        assert!(tree.contains("affineur-trust feature \"default\""), "{package} has the crate");
+        assert!(!has_made_up_vouches(&tree), "{package}");
+    }
+    assert!(has_made_up_vouches("affineur-trust feature \"default\"\naffineur-trust feature \"testing\"\n"));
+    let manifests = sources().into_iter().filter(|source| source.path.ends_with("Cargo.toml"));
+    let asking = manifests
+        .filter(|source| source.text.lines().any(|line| line.starts_with("affineur-trust") && line.contains("testing")));
+    assert_eq!(asking.map(|source| source.path).collect::<Vec<_>>(), Vec::<PathBuf>::new(), "only the crate's own examples");
+}

@@ -25,8 +25,8 @@ use affineur_tuf::{Chain, Lookup, Progress, Roots, Search, TargetFile, TargetPat
 fn main() {
     let rounds = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
     let world = World { chain: Arc::new(chain()), rounds, now: "2026-11-20T00:00:00Z".parse().unwrap() };
-    for parties in [1, 4, 20] {
-        world.decisions(&format!("decision, {parties} parties: ns"), 10_000, parties, 1e9 / 10_000.0, Curators::Alike);
+    for (parties, them) in [(1, "1 party"), (4, "4 parties"), (20, "20 parties")] {
+        world.decisions(&format!("decision, {them}: ns"), 10_000, parties, 1e9 / 10_000.0, Curators::Alike);
     }
     world.decisions("10 000 decisions, 20 parties: ms", 10_000, 20, 1e3, Curators::Alike);
     world.decisions(
@@ -44,8 +44,8 @@ fn main() {
         1e3,
         Curators::Alternatives,
     );
-    for parties in [1, 20] {
-        world.page(&format!("page of 2 000 files, {parties} parties, cold, evidence and decisions: ms"), 2_000, parties);
+    for (parties, them) in [(1, "1 party"), (20, "20 parties")] {
+        world.page(&format!("page of 2 000 files, {them}, cold, evidence and decisions: ms"), 2_000, parties);
     }
     world.analysis("analysis of a policy with 64 parties: ms");
 }

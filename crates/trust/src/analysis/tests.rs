@@ -221,6 +221,44 @@ proptest! {
     }
 
     #[test]
+    fn a5_a6_what_forging_takes_and_which_losses_are_fatal_is_what_trying_everything_finds(
+        policy in policy(), keys in proptest::collection::vec(1..5_u32, 8), least in 1..5_u32,
+    ) {
+        let mut policy = policy;
+        policy.intents = vec![
+            Intent::MinForgeParties(least), Intent::MinForgeKeys(least), Intent::MinBlockParties(least),
+            Intent::AtLeastDomains(least), Intent::SurvivesAnyDomain,
+        ];
+        let demand = policy.compiled(None);
+        let winning = winning(&demand);
+        let keys: Keys = policy.parties.keys().cloned().zip(keys).collect();
+        let analysis = policy.analysis(None, &keys).unwrap();
+        let keys_of = |set: Parties| demand.names(set).map(|name| u64::from(keys[name])).sum::<u64>();
+        let parties = winning.iter().map(|set| set.count_ones()).min().unwrap();
+        let fewest_keys = winning.iter().map(|set| keys_of(*set)).min().unwrap();
+        prop_assert_eq!(analysis.forging.parties.len(), parties as usize);
+        prop_assert_eq!(analysis.forging.keys, fewest_keys);
+        // A party without domains is one of its own.
+        let domains = |at: usize| {
+            let party = &demand.parties[at].name;
+            let own = policy.party(party).unwrap().domains.clone();
+            if own.is_empty() { vec![Domain::of_party(party)] } else { own }
+        };
+        let all: BTreeSet<Domain> = positions(demand.counted).flat_map(domains).collect();
+        let lost = |domain: &Domain| positions(demand.counted).filter(|at| domains(*at).contains(domain)).fold(0, |set, at| set | 1 << at);
+        let fatal: BTreeSet<&Domain> = all.iter().filter(|domain| !winning.contains(&(demand.counted & !lost(domain)))).collect();
+        prop_assert_eq!(analysis.fatal_domains.iter().filter(|domain| all.contains(domain)).collect::<BTreeSet<_>>(), fatal.clone());
+        let blocks = |set: &Parties| !winning.contains(&(demand.counted & !set));
+        let sets = (0..1 << demand.parties.len()).filter(|set: &Parties| set & !demand.counted == 0);
+        let outage = sets.filter(blocks).map(Parties::count_ones).min();
+        let broken = |intent: Intent| analysis.broken.iter().any(|broken| broken.intent == intent);
+        prop_assert_eq!(broken(Intent::MinForgeParties(least)), parties < least);
+        prop_assert_eq!(broken(Intent::MinForgeKeys(least)), fewest_keys < u64::from(least));
+        prop_assert_eq!(broken(Intent::MinBlockParties(least)), outage.is_some_and(|outage| outage < least));
+        prop_assert_eq!(broken(Intent::SurvivesAnyDomain), !fatal.is_empty());
+    }
+
+    #[test]
     fn a3_a_policy_refines_itself_and_differences_are_witnessed(old in policy(), new in policy()) {
         prop_assert_eq!(differences(&old, &old).unwrap(), []);
         let differences = differences(&old, &new).unwrap();

@@ -164,6 +164,21 @@ proptest! {
     }
 
     #[test]
+    fn p16_however_many_pass_it_on_no_more_counts_than_there_are_origins(claims in proptest::collection::vec(proptest::collection::vec((0..5_u32, 1..16_u8), 0..3), 5..20), depth in 0..20_usize) {
+        let all = Parties::MAX >> (64 - claims.len());
+        let (sum, chosen) = match shared(&claims) {
+            None => return Ok(()),
+            Some(shared) => (shared.heaviest(all).unwrap().sum, shared),
+        };
+        let choice = chosen.heaviest(all).unwrap();
+        let counted = (0..claims.len()).filter(|at| chosen.count(&choice, *at).is_some()).count();
+        prop_assert!(counted <= 4 && sum <= 4 * 4, "four origins, each at most 0.004");
+        // Who hears of more of them never counts less.
+        let near: Claims = claims.iter().take(depth).cloned().collect();
+        prop_assert!(score(&near, Parties::MAX >> (64 - near.len()).min(63)) <= score(&claims, all));
+    }
+
+    #[test]
     fn p6_k_of_n_is_a_score_of_unit_weights(claims in claims(), count in 1..=MOST, among in any::<Parties>()) {
         let units: Claims = claims.iter().map(|own| own.iter().map(|(_, set)| (1, *set)).collect()).collect();
         let tree = Tree::AtLeast(count, (0..MOST).map(Tree::Party).collect());

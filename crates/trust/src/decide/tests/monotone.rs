@@ -165,4 +165,36 @@ proptest! {
             prop_assert_eq!(judge.decide(file.clone(), &row), set.decide(file.clone(), &alone, now));
         }
     }
+
+    #[test]
+    fn p17_each_project_is_in_its_first_scope_or_none_and_all_that_holds_for_it_comes_from_there(policy in policy(), file in file()) {
+        let project = &file.project;
+        let first = policy.scopes.iter().position(|scope| scope.projects.iter().any(|pattern| pattern.matches(project)));
+        prop_assert_eq!(policy.scope_position(project), first);
+        let scope = first.map(|at| &policy.scopes[at]);
+        prop_assert_eq!(policy.sources_for(project), scope.and_then(|scope| scope.only.as_deref()).unwrap_or(&policy.sources));
+        prop_assert_eq!(policy.demand_for(project), scope.map_or(&policy.demand, |scope| &scope.demand));
+        prop_assert_eq!(policy.minimum_age_for(project), scope.and_then(|scope| scope.minimum_age).unwrap_or(policy.minimum_age));
+        prop_assert_eq!(policy.age_from_for(project), scope.and_then(|scope| scope.age_from).unwrap_or(policy.age_from));
+    }
+
+    #[test]
+    fn p18_a_file_that_passes_by_an_exception_says_so(policy in policy(), (file, about) in case(), now in time()) {
+        let without = Policy { exceptions: Vec::new(), ..policy.clone() };
+        let (with, without) = (policy.decide(&file, &about, now), without.decide(&file, &about, now));
+        let says_so = with.reasons().iter().any(|reason| matches!(reason, crate::Reason::Exception { .. }));
+        prop_assert!(says_so || without.is_allowed() || !with.is_allowed());
+        prop_assert!(with.is_allowed() || !says_so);
+    }
+
+    #[test]
+    fn a7_evidence_is_enough_until_the_first_moment_at_which_some_of_it_ends(policy in policy(), (file, about) in case(), now in time(), later in time()) {
+        let crate::Decision::Allow(allowed) = policy.decide(&file, &about, now) else { return Ok(()) };
+        let Some(sunset) = allowed.valid_until() else {
+            prop_assert!(policy.decide(&file, &about, later.max(now)).is_allowed());
+            return Ok(());
+        };
+        prop_assert!(now < sunset);
+        prop_assert!(later < now || later >= sunset || policy.decide(&file, &about, later).is_allowed());
+    }
 }
