@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p affineur-trust --features testing --example decide -- ROUNDS`; `bench/run decide` compares it with the goals.
 
-#![expect(clippy::unwrap_used, reason = "a measurement ends where something is wrong")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement ends where something is wrong")]
 #![expect(clippy::disallowed_methods, reason = "a measurement takes the time")]
 
 use std::collections::BTreeMap;
