@@ -228,6 +228,9 @@ fn print_note(note: &Note, out: &mut impl Write) -> io::Result<()> {
         Note::Unavailable { source, project, why } => {
             writeln!(out, "  {YELLOW}!{PLAIN} {project}: no answer from {source}: {why}")
         }
+        Note::Unattested { source, project, what } => {
+            writeln!(out, "  {YELLOW}!{PLAIN} {project} from {source}: {what}")
+        }
         Note::Alarm { source, project, what } => writeln!(out, "  {RED}ALARM{PLAIN} {project} from {source}: {what}"),
         Note::Quiet { party, since, stale } => writeln!(
             out,

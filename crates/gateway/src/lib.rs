@@ -16,6 +16,7 @@ pub mod fetch;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod limits;
+mod provenance;
 pub mod proxy;
 pub mod repository;
 pub mod run;

@@ -364,3 +364,18 @@ pub const CURATOR_REREAD_SECONDS: i64 = 3_600;
 pub const NAMED_CURATORS: usize = 64;
 /// Most ways by which a party's statements come.
 pub const REACHED_CURATORS: usize = 64;
+
+// Attestations (PEP 740), where a curator trusts a publisher.
+
+/// Files whose attestations are remembered: a few kilobytes each.
+pub const ATTESTED_FILES: usize = 4_096;
+/// Newest versions of a page for each of which one file's attestations are asked for; those of others when somebody wants the file.
+pub const ATTESTATIONS_PER_PAGE: usize = 20;
+/// Attestations that are asked for at once.
+pub const ATTESTATIONS_AT_ONCE: usize = 8;
+/// The longest that a page waits for them: an installer has asked for the page, not for these.
+pub const ATTESTATIONS_PATIENCE: Duration = Duration::from_secs(4);
+/// How long it is remembered what came of asking: a file may get further attestations.
+pub const ATTESTATIONS_SECONDS: i64 = 600;
+/// How long an unsigned document is kept on the disk: what verified once verifies for ever, and further ones may come.
+pub const ATTESTATIONS_KEPT_SECONDS: i64 = 86_400;

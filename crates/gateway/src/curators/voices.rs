@@ -6,7 +6,9 @@ use std::sync::Arc;
 use affineur_packaging::{ProjectName, Sha256};
 use affineur_trust::curator::{TrustedAuthor, vouch_of_author};
 use affineur_trust::provenance::Verified;
-use affineur_trust::{Claim, Class, Contradiction, FileFact, Hearing, Level, NotVouched, Objection, PartyName, Vouches};
+use affineur_trust::{
+    Author, Claim, Class, Contradiction, FileFact, Hearing, Level, NotVouched, Objection, PartyName, Vouches,
+};
 use jiff::Timestamp;
 
 use super::reach::Reached;
@@ -52,6 +54,8 @@ pub(crate) struct SignedBy<'a> {
     pub(crate) keys: &'a [Sha256],
     /// Attestations that were verified for this very file.
     pub(crate) attestations: &'a [Verified],
+    /// Why its attestations, which may say something, are not known: what follows "its attestations".
+    pub(crate) unheard: Option<&'a str>,
 }
 
 impl Voices {
@@ -138,10 +142,9 @@ impl Voices {
         &self.alarms
     }
 
-    #[expect(dead_code, reason = "asked by whoever fetches attestations, which is being built")]
-    /// Whose signatures somebody trusts for the project.
-    pub(crate) fn authors(&self) -> impl Iterator<Item = &TrustedAuthor> {
-        self.parties.values().flat_map(|voice| &voice.said).flat_map(Spoken::authors)
+    /// Whether somebody trusts a publisher for the project, so that attestations are of use.
+    pub(crate) fn trusts_publishers(&self) -> bool {
+        self.parties.values().flat_map(|voice| &voice.said).any(Spoken::trusts_publishers)
     }
 
     /// Who speaks, in order.
@@ -180,6 +183,9 @@ impl Voice {
             let authors: Vec<TrustedAuthor> = spoken.authors().cloned().collect();
             let of_author = vouch_of_author(&authors, file, signed.keys, signed.attestations, now);
             vouches.extend(of_author.map(|vouches| vouches.ending(spoken.ends)));
+            if let Some(why) = signed.unheard.filter(|_| spoken.trusts_publishers()) {
+                problem = problem.or_else(|| Some(unavailable(&format_args!("the file's attestations {why}"))));
+            }
         }
         match Vouches::of(vouches) {
             Some(vouches) => Claim::Vouched(vouches),
@@ -189,6 +195,10 @@ impl Voice {
 }
 
 impl Spoken {
+    fn trusts_publishers(&self) -> bool {
+        self.authors().any(|trusted| matches!(trusted.author, Author::Publisher(_)))
+    }
+
     fn authors(&self) -> impl Iterator<Item = &TrustedAuthor> {
         self.says.authors.iter().filter(|_| self.levels.contains(&Level::TrustedAuthor))
     }

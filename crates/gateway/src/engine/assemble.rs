@@ -9,6 +9,7 @@ use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
+use super::attesting::may_help;
 use super::hearing::Panel;
 use super::pages::{Head, KeptPage};
 use super::record::{FileRecord, Outcome};
@@ -18,6 +19,7 @@ use super::view::{DecidedFile, Known, ProjectView, Verdict};
 use super::{Gateway, Note, ViewKey, clock, later};
 use crate::fetch::{PageAnswer, PageAsk};
 use crate::limits;
+use crate::provenance::Attested;
 use crate::state::{Observed, PageSeen, SeenFile};
 
 /// What one source says about a project.
@@ -153,6 +155,7 @@ impl Gateway {
         drop(panel);
         self.hash_undigested(source, &head.url, &mut files, authorization.as_ref()).await;
         self.ask_dates(source, project, &head.url, &mut files, authorization.as_ref()).await;
+        self.ask_attestations(source, project, &head.url, &mut files, authorization.as_ref(), None).await;
         self.record_page(source, project, &files);
         let decided_until = self.decided_until(project, &files);
         let mode = self.mode();
@@ -220,10 +223,11 @@ impl Gateway {
     }
 
     pub(crate) fn decide_claim(&self, panel: &mut Panel<'_>, entry: PageFile, pin: Option<Pin>, claim: Claim) -> DecidedFile {
-        let decision = panel.decide(Arc::new(fact(panel.project, &entry)), claim);
+        let decision = panel.decide(Arc::new(fact(panel.project, &entry)), &entry, claim);
+        let lacks_attestations = may_help(&decision) && panel.attested(&entry) == Some(Attested::NotAsked);
         let age_from = self.policy.main().age_from_for(panel.project);
         let dated = pin.as_ref().and_then(|pin| dated(pin, age_from, panel.now));
-        DecidedFile { entry, pin, decision, dated }
+        DecidedFile { entry, pin, decision, dated, lacks_attestations }
     }
 
     /// Decides again after something more was learned about the file.

@@ -18,6 +18,7 @@ use crate::cache::Cache;
 use crate::curators::Curators;
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
+use crate::provenance::Provenances;
 use crate::repository::{Documents, IndexRepository, RepositoryCopy, RepositoryTransport};
 use crate::state::State;
 
@@ -83,6 +84,7 @@ impl PolicyStatus {
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) curators: Arc<Curators>,
+    pub(super) provenances: Arc<Provenances>,
     pub(super) state: State,
     pub(super) cache: Cache,
     pub(super) fetcher: Arc<Fetcher>,
@@ -113,6 +115,7 @@ impl Gateway {
     pub fn under(&self, rules: Rules) -> Self {
         let kept = Kept {
             curators: Arc::clone(&self.curators),
+            provenances: Arc::clone(&self.provenances),
             state: self.state.clone(),
             cache: self.cache.clone(),
             fetcher: Arc::clone(&self.fetcher),

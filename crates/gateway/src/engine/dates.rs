@@ -28,7 +28,7 @@ impl Gateway {
         files: &mut [DecidedFile],
         authorization: Option<&HeaderValue>,
     ) {
-        let first = newest_of_each_version(files);
+        let first = newest_of_each_version(files, DecidedFile::waits_for_date, limits::DATED_VERSIONS_PER_PAGE);
         let asked = first.len();
         self.ask_dates_of(source, project, page, files, first, authorization).await;
         let rest = others_of_new_versions(files, limits::DATES_PER_PAGE.saturating_sub(asked));
@@ -88,17 +88,17 @@ impl Gateway {
     }
 }
 
-/// One undated file of each of the newest versions, wheels preferred.
-fn newest_of_each_version(files: &[DecidedFile]) -> Vec<usize> {
-    let mut undated: Vec<(&Version, bool, usize)> = files
+/// One file of those that lack something, of each of the newest versions, wheels preferred.
+pub(super) fn newest_of_each_version(files: &[DecidedFile], lacks: impl Fn(&DecidedFile) -> bool, most: usize) -> Vec<usize> {
+    let mut lacking: Vec<(&Version, bool, usize)> = files
         .iter()
         .enumerate()
-        .filter(|(_, file)| file.waits_for_date())
+        .filter(|(_, file)| lacks(file))
         .map(|(at, file)| (file.entry.name.version(), file.entry.name.kind() == DistributionKind::Wheel, at))
         .collect();
-    undated.sort_by(|one, other| other.cmp(one));
-    undated.dedup_by(|one, kept| one.0 == kept.0);
-    undated.into_iter().take(limits::DATED_VERSIONS_PER_PAGE).map(|(_, _, at)| at).collect()
+    lacking.sort_by(|one, other| other.cmp(one));
+    lacking.dedup_by(|one, kept| one.0 == kept.0);
+    lacking.into_iter().take(most).map(|(_, _, at)| at).collect()
 }
 
 /// The undated files of versions of which another file is too new.

@@ -198,6 +198,7 @@ impl Gateway {
                 listed.file = self.with_date(&listed.source, &listed.project, &listed.file, date);
             }
         }
+        listed = self.with_attestations(listed, authorization).await;
         if let Some(found) = self.distrusted(&listed.source, &listed.file.entry) {
             let pin = listed.file.pin.clone();
             let mut panel = self.panel(&listed.source, &listed.project);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use affineur_packaging::ProjectName;
+use affineur_packaging::page::PageFile;
 use affineur_trust::{Claim, Claims, Decision, Evidence, FileFact, Hearing, Judge};
 use jiff::Timestamp;
 
@@ -10,6 +11,7 @@ use super::assemble::what;
 use super::source::Source;
 use super::{Gateway, Note, clock, later};
 use crate::curators::{SignedBy, Voices};
+use crate::provenance::Attested;
 
 /// Everybody who has a say about a project's files: hears them and decides, one file after the other.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(crate) struct Panel<'a> {
     /// Where the curators' claims stand, in their order, and the source's.
     seats: Vec<usize>,
     own: usize,
+    /// Whether attestations are of use.
+    trusts_publishers: bool,
 }
 
 impl Gateway {
@@ -73,29 +77,35 @@ impl Gateway {
         let seats = curators().filter_map(|party| claims.position(party)).collect();
         let own = claims.position(&name).unwrap_or_default();
         let judge = self.policy.judge(project, hearing, now);
-        Panel { source, project, now, gateway: self, voices, judge, claims, seats, own }
+        let trusts_publishers = voices.as_ref().is_some_and(|voices| voices.trusts_publishers());
+        Panel { source, project, now, gateway: self, voices, judge, claims, seats, own, trusts_publishers }
     }
 
     /// Everything that is known about a file: what its source claims, and what curators say.
-    pub(super) fn evidence(&self, source: &Source, claim: Claim, file: &Arc<FileFact>) -> Evidence {
+    pub(super) fn evidence(&self, source: &Source, claim: Claim, file: &Arc<FileFact>, entry: &PageFile) -> Evidence {
         let mut panel = self.panel(source, &file.project);
-        panel.hear(file, claim);
+        panel.hear(file, entry, claim);
         panel.judge.evidence(panel.claims)
     }
 }
 
 impl Panel<'_> {
     /// Decides about a file of which its source claims this.
-    pub(super) fn decide(&mut self, file: Arc<FileFact>, claim: Claim) -> Decision {
-        self.hear(&file, claim);
+    pub(super) fn decide(&mut self, file: Arc<FileFact>, entry: &PageFile, claim: Claim) -> Decision {
+        self.hear(&file, entry, claim);
         self.judge.decide(file, &self.claims)
     }
 
-    fn hear(&mut self, file: &Arc<FileFact>, claim: Claim) {
+    /// What is known of a file's attestations, if anybody trusts a publisher.
+    pub(super) fn attested(&self, entry: &PageFile) -> Option<Attested> {
+        if self.trusts_publishers { self.gateway.attested(self.source, entry) } else { None }
+    }
+
+    fn hear(&mut self, file: &Arc<FileFact>, entry: &PageFile, claim: Claim) {
+        let attested = self.attested(entry);
+        let signed = signed_by(attested.as_ref());
         self.claims.set(self.own, claim);
-        for (seat, claim) in
-            self.seats.iter().zip(self.voices.iter().flat_map(|voices| voices.claims(file, SignedBy::default())))
-        {
+        for (seat, claim) in self.seats.iter().zip(self.voices.iter().flat_map(|voices| voices.claims(file, signed))) {
             if let Claim::Contradicts(contradiction) = &claim
                 && *seat != self.own
             {
@@ -105,5 +115,15 @@ impl Panel<'_> {
             }
             self.claims.set(*seat, claim);
         }
+    }
+}
+
+/// What attestations say, as curators who trust publishers hear it.
+fn signed_by(attested: Option<&Attested>) -> SignedBy<'_> {
+    match attested {
+        None => SignedBy::default(),
+        Some(Attested::By(attestations)) => SignedBy { attestations, ..SignedBy::default() },
+        Some(Attested::NotAsked) => SignedBy { unheard: Some("have not been asked for yet"), ..SignedBy::default() },
+        Some(Attested::Unheard(why)) => SignedBy { unheard: Some(why), ..SignedBy::default() },
     }
 }

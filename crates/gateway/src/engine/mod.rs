@@ -6,6 +6,7 @@
 mod account;
 pub(crate) mod ask;
 mod assemble;
+mod attesting;
 pub(crate) mod clock;
 mod current;
 mod dates;
@@ -55,6 +56,7 @@ use crate::curators::Curators;
 use crate::download::Downloads;
 use crate::fetch::Fetcher;
 use crate::limits;
+use crate::provenance::Provenances;
 use crate::repository::RepositoryCopy;
 use crate::state::{State, StateError};
 
@@ -111,6 +113,7 @@ pub struct Gateway {
     strangers: Strangers,
     sources: RwLock<Vec<Source>>,
     curators: Arc<Curators>,
+    provenances: Arc<Provenances>,
     hints: Vec<Url>,
     state: State,
     cache: Cache,
@@ -153,13 +156,15 @@ impl Gateway {
     /// Where what is remembered cannot be read.
     pub fn new(settings: GatewaySettings) -> Result<Arc<Self>, StateError> {
         let fetcher = Arc::new(settings.fetcher);
+        let pages = Pages::new(settings.pages);
         let kept = Kept {
             curators: Curators::none(&fetcher, &settings.cache, (settings.memory, settings.copies)),
             state: settings.state,
             downloads: Downloads::new(settings.cache.clone()),
+            provenances: Arc::new(Provenances::new(Arc::clone(&fetcher), settings.cache.clone(), pages.clone())),
             cache: settings.cache,
             fetcher,
-            pages: Pages::new(settings.pages),
+            pages,
             distrusted: Arc::default(),
             record: Arc::new(Record::new(settings.keeps)),
         };
@@ -191,6 +196,7 @@ impl Gateway {
             strangers: rules.strangers,
             sources: RwLock::new(sources),
             curators,
+            provenances: kept.provenances,
             hints: rules.hints,
             state: kept.state,
             downloads: kept.downloads,

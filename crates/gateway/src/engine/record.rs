@@ -125,6 +125,15 @@ pub enum Note {
         /// Why, in our own words.
         why: String,
     },
+    /// An attestation counts nothing: it cannot be read, or not be verified by this program.
+    Unattested {
+        /// The source.
+        source: String,
+        /// The project.
+        project: ProjectName,
+        /// Of which file, and why.
+        what: String,
+    },
     /// Something contradicts what was seen before. A person must look at it.
     Alarm {
         /// The source.

@@ -51,6 +51,8 @@ pub(crate) struct DecidedFile {
     pub(crate) decision: Decision,
     /// The time from which the policy counted its age.
     pub(crate) dated: Option<Timestamp>,
+    /// Whether it is withheld, and attestations that nobody has asked for could be of use.
+    pub(crate) lacks_attestations: bool,
 }
 
 /// What the policy's mode makes of a decision.
@@ -160,6 +162,14 @@ impl DecidedFile {
     }
 }
 
+impl DecidedFile {
+    /// Whether what is missing is asked for when the file is: until then it is shown as if it passed.
+    fn waits(&self) -> bool {
+        let undecided = matches!(&self.decision, Decision::Withhold(withheld) if withheld.class() == Class::Undecided);
+        self.waits_for_date() || (self.lacks_attestations && undecided)
+    }
+}
+
 /// The first reason of a withheld file, in words.
 pub(crate) fn first_reason(withheld: &Withheld) -> String {
     withheld.reasons().first().map_or_else(|| "withheld".to_owned(), ToString::to_string)
@@ -241,7 +251,7 @@ impl ProjectView {
     /// What installers see. Where something passes, withheld files are marked as yanked with the reason; where nothing does,
     /// they are listed unmarked, since only then installers ask for one and print why they cannot have it.
     fn served(&self, links: Links) -> ServedPage {
-        let passes = |file: &DecidedFile| file.waits_for_date() || !matches!(file.verdict(self.mode), Verdict::Refuse(_));
+        let passes = |file: &DecidedFile| file.waits() || !matches!(file.verdict(self.mode), Verdict::Refuse(_));
         let nothing_passes = !self.files.iter().any(passes);
         let files = self.files.iter().map(|file| self.serve(file, nothing_passes, links)).collect();
         let status = match self.status.marker {
@@ -255,7 +265,7 @@ impl ProjectView {
     fn serve(&self, file: &DecidedFile, nothing_passes: bool, links: Links) -> ServedFile {
         let mut entry = file.entry.clone();
         let mark = match file.verdict(self.mode) {
-            _ if file.waits_for_date() => None,
+            _ if file.waits() => None,
             Verdict::Let => None,
             Verdict::LetDespite(withheld) if self.mode == Mode::Warn => Some(withheld),
             Verdict::LetDespite(_) => None,
@@ -263,6 +273,9 @@ impl ProjectView {
         };
         if nothing_passes {
             entry.yanked = Yanked::No;
+        }
+        if self.source.signs() {
+            entry.provenance = None; // with a digest of ours in its URL
         }
         if let Some(withheld) = mark {
             let see = match links {

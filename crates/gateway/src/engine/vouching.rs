@@ -5,7 +5,7 @@ use std::sync::Arc;
 use affineur_packaging::ProjectName;
 use affineur_packaging::page::{CoreMetadata, PageFile, Yanked};
 use affineur_packaging::text::free_text;
-use affineur_trust::listing::{ListedFile, Listing, MergedFile, file_url};
+use affineur_trust::listing::{ListedFile, Listing, MergedFile, file_url, provenance_url};
 use affineur_trust::{Claim, Class, NotVouched, VerifiedProject};
 use jiff::Timestamp;
 use url::Url;
@@ -58,13 +58,16 @@ impl Gateway {
         };
         let mut panel = self.panel(source, project);
         let decide = |(entry, observed)| self.decide_one(&mut panel, entry, observed, Some(verified));
-        let files: Vec<_> = entries.into_iter().zip(observed).map(decide).collect();
+        let mut files: Vec<_> = entries.into_iter().zip(observed).map(decide).collect();
+        drop(panel);
+        let (page, authorization) = (source.page_url(project), source.authorization.as_ref());
+        self.ask_attestations(source, project, &page, &mut files, authorization, Some(verified)).await;
         self.record_page(source, project, &files);
         let decided_until = self.decided_until(project, &files);
         Arc::new(ProjectView::new(
             project.clone(),
             source.clone(),
-            source.page_url(project),
+            page,
             files,
             merged.status.clone(),
             self.mode(),
@@ -101,14 +104,19 @@ impl Gateway {
     }
 }
 
-/// A file as listing and overlay say it, for a page.
+/// A file as listing and overlay say it, for a page. Its provenance's URL has the digest that is signed.
 fn entry(repository: &Url, project: &ProjectName, file: &MergedFile) -> Option<PageFile> {
-    let MergedFile { listed, first_seen, yanked_by_index, .. } = file;
+    let MergedFile { listed, first_seen, yanked_by_index, provenance } = file;
     let yanked = match yanked_by_index {
         Some(reason) => Yanked::Yes(free_text(reason)),
         None => shown(&listed.yanked),
     };
-    Some(PageFile { upload_time: *first_seen, yanked, ..listed_entry(repository, project, listed)? })
+    let provenance = provenance.and_then(|sha256| {
+        let mut url = provenance_url(repository, &listed.name)?;
+        url.set_fragment(Some(&format!("sha256={sha256}")));
+        Some(url)
+    });
+    Some(PageFile { upload_time: *first_seen, yanked, provenance, ..listed_entry(repository, project, listed)? })
 }
 
 fn listed_entry(repository: &Url, project: &ProjectName, listed: &ListedFile) -> Option<PageFile> {

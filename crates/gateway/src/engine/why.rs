@@ -143,7 +143,7 @@ impl Gateway {
         let mut explained: Vec<_> = view.files.iter().filter(|file| (meant.is)(&file.entry.name)).collect();
         explained.sort_by(|one, other| other.entry.name.version().cmp(one.entry.name.version()));
         let more = explained.len().saturating_sub(meant.most);
-        let verified = self.verified_again(&view).await;
+        let verified = self.verified_again(&view.source, &view.project).await;
         let mut files = Vec::new();
         for file in explained.into_iter().take(meant.most) {
             let listed = Listed {

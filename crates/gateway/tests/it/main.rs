@@ -1,6 +1,8 @@
 //! The gateway from outside: each module asks one part of it, all of them against upstreams on loopback that may be hostile.
 
 #[cfg(test)]
+mod attestations;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod curators;

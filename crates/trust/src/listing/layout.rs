@@ -49,3 +49,9 @@ pub fn simple_url(repository: &Url) -> Option<Url> {
 pub fn file_url(repository: &Url, project: &ProjectName, file: &FileName) -> Option<Url> {
     repository.join(&format!("../files/{project}/{file}")).ok()
 }
+
+/// Where an index serves the provenance object (PEP 740) of a file.
+#[must_use]
+pub fn provenance_url(repository: &Url, file: &FileName) -> Option<Url> {
+    repository.join(&format!("../integrity/{}/{}/{file}/provenance", file.project(), file.version())).ok()
+}

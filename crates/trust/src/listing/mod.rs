@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use document::{ListedFile, Listing, ListingError};
-pub use layout::{file_path, file_url, listing_path, overlay_path, shard, simple_url};
+pub use layout::{file_path, file_url, listing_path, overlay_path, provenance_url, shard, simple_url};
 pub use overlay::{OverlaidFile, Overlay};
 pub use place::{BINS, Misplaced, Place, Tier, bin_prefix};
 
