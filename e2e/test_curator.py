@@ -357,7 +357,13 @@ def test_the_guide_of_curators_is_true(curator: Curator) -> None:
     shutil.rmtree(curator.folder)
     for key in (world.state / "keys").glob("acme-*.key"):
         key.unlink()
+    ben, elsewhere = world.state / "keys" / "ben.key", world.root / "ben.key"
     for line in shown:
+        # It is not on the machine that publishes.
+        if "publish" in line:
+            ben.rename(elsewhere)
         world.affineur(*shlex.split(line)[1:]).succeeded()
+        if "publish" in line:
+            elsewhere.rename(ben)
     status = curator.status()
     assert status["waiting"] == [] and status["authors"] == 1 and status["ballots"] >= 1

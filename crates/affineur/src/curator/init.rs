@@ -77,6 +77,8 @@ fn keys_of_roles(
         let threshold = options.thresholds.iter().rev().find(|chosen| chosen.role == role).map_or(1, |chosen| chosen.number);
         roles.insert(role, KeysOfRole { keys: chosen, threshold });
     }
+    // Before keys are made that nobody needs.
+    Initial::may_have(&roles)?;
     let missing: Vec<CuratorRole> = roles.iter().filter(|(_, of)| of.keys.is_empty()).map(|(role, _)| *role).collect();
     if missing.is_empty() {
         return Ok(roles);

@@ -75,13 +75,25 @@ impl Initial {
         if !self.settings.days.are_possible() {
             return Err(CuratorError::Days);
         }
-        for role in CuratorRole::ALL {
-            let (keys, threshold) = self.keys.get(&role).map_or((0, 1), |role| (role.keys.len(), role.threshold));
-            if threshold == 0 || usize::try_from(threshold).unwrap_or(usize::MAX) > keys {
-                return Err(CuratorError::Threshold { role, threshold, keys });
+        let has_keys = |role: &CuratorRole| self.keys.get(role).is_some_and(|of| !of.keys.is_empty());
+        match CuratorRole::ALL.into_iter().find(|role| !has_keys(role)) {
+            Some(role) => Err(CuratorError::Threshold { role, threshold: 1, keys: 0 }),
+            None => Self::may_have(&self.keys),
+        }
+    }
+
+    /// Whether roles may have these keys. One without any will get a new one.
+    ///
+    /// # Errors
+    /// [`CuratorError::Threshold`], [`CuratorError::SharedKey`].
+    pub fn may_have(keys: &BTreeMap<CuratorRole, KeysOfRole>) -> Result<(), CuratorError> {
+        for (role, of) in keys {
+            let (number, threshold) = (of.keys.len().max(1), of.threshold);
+            if threshold == 0 || usize::try_from(threshold).unwrap_or(usize::MAX) > number {
+                return Err(CuratorError::Threshold { role: *role, threshold, keys: number });
             }
         }
-        let ids = |role: CuratorRole| self.keys.get(&role).into_iter().flat_map(|role| &role.keys).map(|(_, (id, _))| id);
+        let ids = |role: CuratorRole| keys.get(&role).into_iter().flat_map(|role| &role.keys).map(|(_, (id, _))| id);
         for role in CuratorRole::STATEMENTS.into_iter().filter(|role| *role != CuratorRole::Objections) {
             if let Some(shared) = ids(role).find(|id| ids(CuratorRole::Objections).any(|other| other == *id)) {
                 return Err(CuratorError::SharedKey { key: shared.clone(), role });

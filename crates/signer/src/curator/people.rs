@@ -1,8 +1,8 @@
 //! Who votes and who audits.
 
-use affineur_trust::curator::{People, Roster, Shelf, SignedStatements};
+use affineur_trust::curator::{ObjectionStatements, People, Roster, Shelf, SignedStatements};
 use affineur_tuf::edit::NamedKey;
-use affineur_tuf::{Statement, TargetFile};
+use affineur_tuf::{Statement, TargetFile, TargetPath};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -97,7 +97,30 @@ impl Curator {
         for kind in [Kind::Voter, Kind::Auditor] {
             self.drop_foreign_statements(kind, now)?;
         }
-        Ok(())
+        self.drop_foreign_withdrawals(now)
+    }
+
+    /// The same for votes that were withdrawn.
+    fn drop_foreign_withdrawals(&mut self, now: Timestamp) -> Result<(), CuratorError> {
+        let people = self.people()?;
+        let next = self.next(CuratorRole::Objections)?;
+        let mut changed = Vec::new();
+        for (path, target) in next.body().targets() {
+            let mut list: ObjectionStatements = list_of(path, target)?;
+            let before = list.withdrawals.len();
+            list.withdrawals.retain(|value| {
+                Statement::parse(value.to_string().as_bytes()).is_ok_and(|statement| people.ballot(&statement).is_some())
+            });
+            if list.withdrawals.len() < before {
+                changed.push((parsed(path)?, list));
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.edit(CuratorRole::Objections, now, |draft| {
+            changed.iter().try_for_each(|(path, list)| put_list(draft, path, TargetFile::of(b""), list))
+        })
     }
 
     /// Takes out what nobody signed who is listed: it would count for nothing, and whoever signs the role should not have to wonder.
@@ -115,8 +138,7 @@ impl Curator {
             let before = list.statements.len();
             list.statements.retain(is_ours);
             if list.statements.len() < before {
-                let path = path.parse().map_err(|_| CuratorError::Statement { problem: format!("{path} is no path") })?;
-                changed.push((path, same_file(target), list));
+                changed.push((parsed(path)?, same_file(target), list));
             }
         }
         if changed.is_empty() {
@@ -128,7 +150,11 @@ impl Curator {
     }
 }
 
+fn parsed(path: &str) -> Result<TargetPath, CuratorError> {
+    path.parse().map_err(|_| CuratorError::Statement { problem: format!("{path} is no path") })
+}
+
 /// A target with the same length and digest, that says nothing.
-pub(super) fn same_file(target: &TargetFile) -> TargetFile {
+fn same_file(target: &TargetFile) -> TargetFile {
     described(target.length(), target.hashes().digest("sha256").unwrap_or_default())
 }

@@ -45,15 +45,22 @@ pub struct Waiting {
 }
 
 impl Curator {
-    /// The roles that people sign and that should be signed again, since little of their validity is left.
+    /// The roles that people sign and that should be signed again, since little of their validity is left, or other keys have to sign
+    /// them from now on.
     #[must_use]
     pub fn due(&self, now: Time) -> Vec<CuratorRole> {
         let is_due = |role: &CuratorRole| {
             let expires = self.served.role(*role).and_then(|file| affineur_tuf::edit::expiry_of(file).ok());
-            let is_due = expires.is_some_and(|expires| is_near(expires.time(), self.settings.days.of(*role), now));
-            is_due && !self.drafts.contains_key(role)
+            let is_near = expires.is_some_and(|expires| is_near(expires.time(), self.settings.days.of(*role), now));
+            (is_near || self.has_other_keys(*role)) && !self.drafts.contains_key(role)
         };
         CuratorRole::ALL.into_iter().filter(is_due).collect()
+    }
+
+    /// Whether what is served of a role is not signed by enough of those who are to sign it.
+    fn has_other_keys(&self, role: CuratorRole) -> bool {
+        let signatories = self.signatories(role).ok();
+        self.served.role(role).zip(signatories).is_some_and(|(file, signatories)| !signatories.accept(role, file))
     }
 
     /// Drafts the next version of a role, which says the same for longer.
@@ -144,8 +151,11 @@ impl Curator {
         Err(CuratorError::Unpublished(unsigned.map_or(CuratorRole::Root, |waiting| waiting.role)))
     }
 
+    /// The draft of a role if all signed it who must, whose keys may be drafts too, and what is served.
     fn candidates(&self, role: CuratorRole) -> Vec<&[u8]> {
-        self.drafts.get(&role).map(Vec::as_slice).into_iter().chain(self.served.role(role)).collect()
+        let is_signed = self.demands(role).is_ok_and(|demands| demands.iter().all(Demand::is_met));
+        let draft = self.drafts.get(&role).filter(|_| is_signed).map(Vec::as_slice);
+        draft.into_iter().chain(self.served.role(role)).collect()
     }
 
     fn root_is_signed(&self, root: &[u8]) -> Result<bool, CuratorError> {

@@ -126,6 +126,28 @@ fn a_stolen_key_is_of_no_use_once_it_gave_way() {
 }
 
 #[test]
+fn a_role_that_becomes_a_committee_waits_for_all_who_must_sign_then() {
+    let disk = published();
+    let mut curator = opened(&disk);
+    curator.change_keys(CuratorRole::Voted, &[], &[("ben".to_owned(), named(21))], Some(2), now()).unwrap();
+    sign_all(&mut curator, &[2, 3]);
+    let waits = curator.publish(now()).unwrap();
+    assert!(waits.roles.is_empty() && waits.waiting.len() == 2, "one signature was enough before: {waits:?}");
+    sign_all(&mut curator, &[21]);
+    assert_eq!(curator.publish(now()).unwrap().roles, [(CuratorRole::Targets, 2), (CuratorRole::Voted, 2)]);
+
+    // Whose draft was dropped is drafted anew.
+    curator.change_keys(CuratorRole::Voted, &[named(21).0], &[("dora".to_owned(), named(22))], None, now()).unwrap();
+    curator.discard(CuratorRole::Voted).unwrap();
+    sign_all(&mut curator, &[2]);
+    assert!(curator.publish(now()).unwrap().roles.is_empty());
+    assert_eq!(curator.due(now()), [CuratorRole::Voted]);
+    curator.renew(CuratorRole::Voted, now()).unwrap();
+    sign_all(&mut curator, &[3, 22]);
+    assert_eq!(curator.publish(now()).unwrap().roles.len(), 2);
+}
+
+#[test]
 fn a_new_root_is_signed_by_the_keys_before_and_after() {
     let disk = published();
     let mut curator = opened(&disk);

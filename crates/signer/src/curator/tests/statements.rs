@@ -191,8 +191,13 @@ fn who_is_removed_counts_no_longer_and_what_they_signed_goes() {
     let Said::Vouches(vouched) = counted(&disk) else { panic!("ben is left") };
     assert_eq!(vouched.first().origins().iter().count(), 1);
     assert!(found(&disk, Shelf::Audited(&brie().name)).is_none());
+    let withdrawal = ballot(&curator, 12, Vote::Withdrawn, 2);
+    assert_eq!(tally(&mut curator, &[withdrawal]), ["taken of ben"]);
+    publish(&mut curator);
+    assert!(found(&disk, Shelf::Objections(&project("brie"))).is_some());
     curator.remove_person(Kind::Voter, "ben", now()).unwrap();
     publish(&mut curator);
+    assert!(found(&disk, Shelf::Objections(&project("brie"))).is_none());
     assert!(found(&disk, Shelf::Voted(&brie().name)).is_none());
 }
 
