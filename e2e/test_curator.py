@@ -98,9 +98,9 @@ def test_a_new_curator_says_who_it_is_and_how_to_trust_it(curator: Curator) -> N
     ]
     assert len(status["curator"]) == 64 and status["waiting"] == [] and not any(role["due"] for role in status["roles"])
     party = (curator.folder / "client/affineur.toml").read_text()
-    assert "[party.acme]" in party and 'repository = "http://127.0.0.1:9/metadata/"' in party
+    assert "[party.acme]" in party and 'repository = "http://127.0.0.1:9/"' in party
     assert (curator.folder / "client/acme.root.json").read_bytes() == (curator.folder / "public/metadata/1.root.json").read_bytes()
-    curator("status").says("acme at http://127.0.0.1:9/metadata/", status["curator"], "0 trusted authors")
+    curator("status").says("acme at http://127.0.0.1:9/", status["curator"], "0 trusted authors")
     (renewal,) = curator.folder.glob("renewal-*.key")
     assert stat.S_IMODE(renewal.stat().st_mode) == 0o600
     assert "renewal-*.key" in (curator.folder / ".gitignore").read_text()

@@ -220,7 +220,7 @@ fn another_curator_speaks_until_it_does_not() {
     let root = files(&disk).metadata(&metadata_path("root", affineur_tuf::Version::new(1))).unwrap().unwrap();
     let other = Delegate {
         name: "auditors".to_owned(),
-        repository: "https://auditors.example/metadata/".parse().unwrap(),
+        repository: "https://auditors.example/".parse().unwrap(),
         root,
         projects: vec!["acme-*".parse().unwrap()],
         levels: vec![Level::Audited],
