@@ -33,7 +33,7 @@ pub(super) fn publish(options: &PublishOptions, now: Timestamp) -> Result<ExitCo
         };
         open_wanted(&mut curator, &keys, &options.opening, &options.signers, told)?;
     }
-    let published = curator.publish(now)?;
+    let published = if options.renew { curator.renew_online(now)? } else { curator.publish(now)? };
     if options.json {
         print_json(&published_json(&published));
         return Ok(ExitCode::SUCCESS);

@@ -86,12 +86,30 @@ impl Curator {
             self.must_be_sound(role)?;
         }
         let chosen = self.choose()?;
+        let (next, waiting) = (self.put_out(&chosen, now)?, self.waiting()?);
+        Ok(Published { waiting, ..next })
+    }
+
+    /// Renews snapshot and timestamp, and nothing else: what waits stays as it is, whatever it is.
+    ///
+    /// # Errors
+    /// As [`publish`](Self::publish).
+    pub fn renew_online(&mut self, now: Time) -> Result<Published, CuratorError> {
+        let chosen = self.served.roles.clone();
+        match CuratorRole::ALL.into_iter().find(|role| !chosen.contains_key(role)) {
+            Some(role) => Err(CuratorError::Unpublished(role)),
+            None => self.put_out(&chosen, now),
+        }
+    }
+
+    /// Makes these what is served, if clients accept them.
+    fn put_out(&mut self, chosen: &BTreeMap<CuratorRole, Vec<u8>>, now: Time) -> Result<Published, CuratorError> {
         let renewal = self.files.renewal_keys()?;
-        let next = self.assemble(&chosen, &renewal, now)?;
+        let next = self.assemble(chosen, &renewal, now)?;
         let client = Client { metadata: &next.metadata, party: self.settings.name.clone(), now };
         let view = client.view()?;
-        client.reads(&view, |path| self.document_served_next(&chosen, path))?;
-        self.write(&chosen, &next, now)?;
+        client.reads(&view, |path| self.document_served_next(chosen, path))?;
+        self.write(chosen, &next, now)?;
         let root = chosen.get(&CuratorRole::Root).map(Vec::as_slice).unwrap_or_default();
         self.settle_renewal_keys(root, &renewal)?;
         let roles: Vec<_> = next.roles.keys().copied().collect();
@@ -108,7 +126,7 @@ impl Curator {
             snapshot: next.snapshot,
             timestamp: next.timestamp,
             until: next.until,
-            waiting: self.waiting()?,
+            waiting: Vec::new(),
         })
     }
 

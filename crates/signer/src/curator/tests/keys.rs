@@ -1,7 +1,7 @@
 //! Who must sign, in rounds; what nobody signs; keys that are stolen and given back.
 
 use affineur_tuf::edit::Draft;
-use affineur_tuf::{TargetFile, Targets};
+use affineur_tuf::{Role as _, TargetFile, Targets};
 
 use super::*;
 
@@ -182,6 +182,21 @@ fn the_renewal_key_alone_keeps_a_curator_current_and_changes_nothing() {
     let keys = curator.files.renewal_keys().unwrap();
     assert!(keys.len() == 1 && *keys[0].key_id() != old);
     seen(&disk, days(30)).unwrap();
+}
+
+#[test]
+fn what_waits_never_keeps_the_job_from_renewing() {
+    let disk = published();
+    for draft in [&b"{}"[..], b"", opened(&disk).newest(CuratorRole::Targets).unwrap().to_vec().as_slice()] {
+        files(&disk).write_draft(CuratorRole::Voted, draft).unwrap();
+        let mut curator = opened(&disk);
+        assert!(curator.publish(now()).is_err());
+        assert!(curator.renew_online(now()).unwrap().roles.is_empty());
+        assert_eq!(curator.drafted().count(), 1);
+    }
+    assert_eq!(seen(&disk, now()).unwrap().timestamp().version().number(), 4);
+    let nothing = usual().create_on(files(&MemoryDisk::default()), now()).unwrap().renew_online(now());
+    assert!(matches!(nothing, Err(CuratorError::Unpublished(CuratorRole::Root))), "{nothing:?}");
 }
 
 #[test]
