@@ -133,7 +133,7 @@ def test_what_was_heard_holds_while_a_curator_is_down_until_it_expires(company: 
     with company.later(hours=1):
         company.installs()
     with company.later(days=8):
-        result = company.refuses(UNDECIDED, "security does not vouch (timestamp")
+        result = company.refuses(UNDECIDED, "community does not vouch (timestamp expired")
     result.does_not_say("index does not vouch")
 
 

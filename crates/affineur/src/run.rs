@@ -47,8 +47,10 @@ pub(crate) async fn run(options: RunOptions) -> Result<ExitCode, Failure> {
     }
     ready.gateway.hear_curators().await;
     let settings = settings(&options, &ready, (outer, existing, folder), tunnels)?;
+    let caches = settings.caches.clone();
     let outcome =
         run::run(settings, Arc::new(Interceptor(Arc::clone(&ready.gateway)))).await.map_err(|error| failure(&error))?;
+    ready.close_caches(&caches);
     ready.gateway.note_outcome(&outcome);
     if ready.policy_changed() {
         // Whatever the command starts could have changed it, and would let itself through.

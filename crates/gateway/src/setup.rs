@@ -107,12 +107,44 @@ impl Ready {
     /// What is remembered cannot be read.
     pub fn client_caches(&self) -> Result<PathBuf, StateError> {
         let epoch = self.gateway.state().revocation_epoch()?;
-        let rules = format!("{}\n{}\n{epoch}", self.policy.canonical(), self.policy.epoch(jiff::Timestamp::now()));
+        let now = jiff::Timestamp::now();
+        let heard = self.gateway.curators_epoch();
+        let rules = format!("{}\n{}\n{epoch}\n{heard}", self.policy.canonical(), self.policy.epoch(now));
         let key = digest(&rules).to_string();
         let all = self.home.state.join("clients");
         let own = all.join(key.get(..16).unwrap_or(&key));
+        remove_ended(&own, now);
         remove_unused(&all, &own);
         Ok(own)
+    }
+
+    /// Notes until when the caches of the programs may be used: a vouch on which something in them passed may end. To be called
+    /// when the programs have ended.
+    pub fn close_caches(&self, own: &Path) {
+        let Some(until) = self.gateway.record().valid_until() else { return };
+        let until = ends(own).map_or(until, |before| before.min(until));
+        // Where it cannot be noted, nothing is kept.
+        if std::fs::write(own.join(UNTIL), until.to_string()).is_err() {
+            let _ = std::fs::remove_dir_all(own);
+        }
+    }
+}
+
+/// When caches end, if they do. What cannot be read has ended.
+fn ends(own: &Path) -> Option<jiff::Timestamp> {
+    match std::fs::read_to_string(own.join(UNTIL)) {
+        Ok(text) => Some(text.parse().unwrap_or(jiff::Timestamp::MIN)),
+        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => None,
+        Err(_) => Some(jiff::Timestamp::MIN),
+    }
+}
+
+/// Removes caches with something in them that may not pass any more.
+fn remove_ended(own: &Path, now: jiff::Timestamp) {
+    if ends(own).is_some_and(|until| until <= now)
+        && let Err(problem) = std::fs::remove_dir_all(own)
+    {
+        tracing::warn!(%problem, "caches that have ended cannot be removed");
     }
 }
 
@@ -129,6 +161,9 @@ fn remove_unused(all: &Path, own: &Path) {
         }
     }
 }
+
+/// The file that says until when a folder of caches may be used.
+const UNTIL: &str = "until";
 
 /// The file whose time says when a folder of caches was last used.
 const USED: &str = "last-used";

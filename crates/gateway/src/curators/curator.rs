@@ -64,6 +64,17 @@ impl Curator {
         self.heard.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Which of its statements are heard now.
+    pub(super) fn version(&self) -> String {
+        match self.heard().statements {
+            Some(statements) => {
+                let (root, snapshot) = statements.content();
+                format!("{root} {snapshot}")
+            }
+            None => "unheard".to_owned(),
+        }
+    }
+
     /// How many curators a statement may pass through from here, itself included.
     pub(super) fn depth(&self) -> u32 {
         self.depth.load(Ordering::Acquire)

@@ -136,6 +136,16 @@ impl Curators {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Which statements are heard now, of whom.
+    pub(crate) fn epoch(&self) -> String {
+        let known = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.parties.values().map(|seat| &seat.curator).chain(known.values());
+        let mut all: Vec<_> = all.map(|curator| format!("{} {}", curator.identity, curator.version())).collect();
+        all.sort();
+        all.dedup();
+        all.join("\n")
+    }
+
     /// Begins to ask, once, and waits until everybody was asked once; no longer than [`limits::CURATORS_FIRST`].
     pub(crate) async fn begin(self: &Arc<Self>) {
         self.begun

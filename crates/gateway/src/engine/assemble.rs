@@ -336,9 +336,9 @@ impl Gateway {
             Verdict::LetDespite(_) => Outcome::Observed,
             Verdict::Refuse(_) => Outcome::Withheld,
         };
-        let (reasons, class, until) = match &file.decision {
-            Decision::Allow(allowed) => (allowed.reasons(), None, None),
-            Decision::Withhold(withheld) => (withheld.reasons(), Some(withheld.class()), withheld.until()),
+        let (reasons, class, until, valid_until) = match &file.decision {
+            Decision::Allow(allowed) => (allowed.reasons(), None, None, allowed.valid_until()),
+            Decision::Withhold(withheld) => (withheld.reasons(), Some(withheld.class()), withheld.until(), None),
         };
         FileRecord {
             project: project.clone(),
@@ -352,6 +352,7 @@ impl Gateway {
             reasons: reasons.iter().map(ToString::to_string).collect(),
             until,
             requested,
+            valid_until,
         }
     }
 }

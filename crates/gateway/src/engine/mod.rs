@@ -222,6 +222,12 @@ impl Gateway {
         }
     }
 
+    /// Which statements of curators are heard now: where they are others, what was let through before may not be any more.
+    #[must_use]
+    pub fn curators_epoch(&self) -> String {
+        self.curators.epoch()
+    }
+
     /// What happened so far.
     #[must_use]
     pub fn record(&self) -> &Record {

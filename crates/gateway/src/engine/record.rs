@@ -64,6 +64,9 @@ pub struct FileRecord {
     pub until: Option<Timestamp>,
     /// Whether the installer asked for this very file.
     pub requested: bool,
+    /// Until when it passes without anything new, if not for ever: whoever keeps it may do so no longer.
+    #[serde(skip)]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// Something that was not decided, or that a person should see.
@@ -180,6 +183,7 @@ pub enum Keeps {
 
 #[derive(Debug, Default)]
 struct Inner {
+    valid_until: Option<Timestamp>,
     files: BTreeMap<(ProjectName, String), FileRecord>,
     notes: BTreeMap<Note, u64>,
     pages: u64,
@@ -235,7 +239,16 @@ impl Record {
             }
             _ => {}
         }
+        if file.requested && file.outcome == Outcome::LetThrough {
+            inner.valid_until = inner.valid_until.into_iter().chain(file.valid_until).min();
+        }
         inner.files.insert(key, file);
+    }
+
+    /// Until when everything passes that was let through, if not for ever.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        self.inner().valid_until
     }
 
     /// Something to name.
