@@ -28,6 +28,7 @@ OTHER_BRIE = wheel("brie", "1.0", padding=100)
 
 LEVELS = 'weight = { trusted-author = "0.5", voted = "0.75", audited = "1.0" }'
 INTERNAL = 'weight = { audited = "2.0" }'
+EVERYTHING = 'weight = { voted = "2.0", audited = "2.0" }'
 
 
 @pytest.fixture(scope="session")
@@ -64,18 +65,24 @@ class Company:
         with self.index.serve() as self.server:
             yield
 
-    def policy(self, demand: str = "", of_platform: str = "", third: bool = False) -> tuple[str, str]:
+    def forget_curators(self) -> None:
+        """As on a new machine."""
+        shutil.rmtree(self.user.state / "tuf")
+
+    def policy(
+        self, demand: str = "", of_platform: str = "", of_community: str = "", third: bool = False, minimum: str = "5.5"
+    ) -> tuple[str, str]:
         client = (self.index.folder / "client" / "root.json").read_bytes()
         (self.user.root / "root.json").write_bytes(client)
         index = f'[party.index]\nrepository = "{self.server.origin}/tuf/"\nroot = "root.json"\n'
         parties = [
             index + 'weight = { unclaimed = "0.5" }\n',
-            self.curators.party("community", self.user, LEVELS),
+            self.curators.party("community", self.user, f"{LEVELS}\n{of_community}"),
             self.curators.party("platform", self.user, f"{INTERNAL}\n{of_platform}"),
             self.curators.party("security", self.user, INTERNAL),
-            *([self.curators.party("third", self.user, INTERNAL)] if third else []),
+            *([self.curators.party("third", self.user, EVERYTHING)] if third else []),
         ]
-        top = f'sources = ["index"]\nminimum-age = "0d"\nminimum-score = "5.5"\n{demand}\n'
+        top = f'sources = ["index"]\nminimum-age = "0d"\nminimum-score = "{minimum}"\n{demand}\n'
         return ("--policy", str(self.user.policy(top + "".join(parties))))
 
     def install(self, installer: Installer = PIP, **policy: object) -> Result:
@@ -171,7 +178,7 @@ def test_what_a_revoked_key_signs_is_hostile(company: Company, installer: Instal
     assert newest not in before
     company.curators.server.files[newest] = before[stolen]
     company.installs(installer)
-    shutil.rmtree(company.user.state / "tuf")
+    company.forget_curators()
     company.refuses(UNDECIDED, "platform does not vouch (audited", installer=installer).says("ALARM")
 
 

@@ -45,14 +45,14 @@ def attested(index: Index, world: World) -> Iterator[Gateway]:
         yield serving
 
 
-def curator(world: World, server: FileServer, publisher: str) -> None:
+def curator(world: World, server: FileServer, publisher: str, name: str = "curator") -> None:
     """A curator who trusts a publisher, on a web server."""
     passphrase = ("--passphrase-file", world.write("curator-passphrase", "a passphrase for tests\n"))
-    world.affineur("curator", "init", "curator", "--url", f"{server.origin}/", *passphrase).succeeded()
+    world.affineur("curator", "init", name, "--url", f"{server.origin}/", *passphrase).succeeded()
     trust = ("--project", "circleci-sign-publish-example", "--publisher", publisher, "--until", "2098-01-01")
-    world.affineur("curator", "trust-author", "curator", *trust).succeeded()
-    world.affineur("curator", "publish", "curator", *passphrase).succeeded()
-    server.serve_folder(world.work / "curator" / "public")
+    world.affineur("curator", "trust-author", name, *trust).succeeded()
+    world.affineur("curator", "publish", name, *passphrase).succeeded()
+    server.serve_folder(world.work / name / "public")
 
 
 def policy(world: World, index: Index, serving: Gateway, server: FileServer) -> tuple[str, str]:
@@ -95,3 +95,24 @@ def test_without_attestations_a_trusted_publisher_says_nothing(
     with index.serve() as serving:
         curator(world, server, PUBLISHER)
         install(PIP, world, policy(world, index, serving, server)).failed().says("curator is silent")
+
+
+def test_two_curators_who_trust_one_publisher_are_one_piece_of_evidence(
+    index: Index, attested: Gateway, server: FileServer, world: World
+) -> None:
+    """Whoever takes the publisher over gets the vouches of all who trust it: they count once."""
+    curator(world, server, PUBLISHER)
+    with FileServer() as other:
+        curator(world, other, PUBLISHER, "second")
+        _, file = policy(world, index, attested, server)
+        (world.root / "second.json").write_bytes((world.work / "second" / "client" / "second.root.json").read_bytes())
+        second = f'[party.second]\nrepository = "{other.origin}/"\nroot = "second.json"\nweight = {{ trusted-author = "0.5" }}\n'
+        text = (world.root / "policy.toml").read_text() + second
+
+        def asks_for(score: str) -> tuple[str, str]:
+            return ("--policy", str(world.policy(text.replace('minimum-score = "1.0"', f'minimum-score = "{score}"'))))
+
+        install(PIP, world, asks_for("1.0")).succeeded()
+        world.clear_site()
+        refused = install(PIP, world, asks_for("1.5")).failed()
+        refused.says(PIP.quotes(WITHHELD), "score 1.000 of 1.500", "adds nothing (same origin as")

@@ -31,7 +31,9 @@ impl Case<'_> {
             && let Some(rule) = self.terms.rule()
         {
             let open = demand.rule_met(hopeful) != Met::No;
-            let absent = self.absent(demand.rule.as_ref().map_or(0, Tree::parties) & !tally.vouching, now);
+            let named = demand.rule.as_ref().map_or(0, Tree::parties);
+            let mut absent = self.absent(named & !tally.vouching, now);
+            absent.extend(self.sharing(named & tally.vouching, tally));
             gaps.push((Reason::RuleMissing { rule: rule.to_string(), missing: Missing { absent, undecided: open } }, open));
         }
         if demand.score_met(tally) != Met::Yes {
@@ -48,6 +50,20 @@ impl Case<'_> {
     /// Why each of these does not count.
     fn absent(&self, set: Parties, now: ReferenceTime) -> Vec<(PartyName, Standing)> {
         self.terms.demand.names(set).map(|name| (name.clone(), self.standing(name, now))).collect()
+    }
+
+    /// Who of these vouches on an origin on which another one does too, and so does not count beside it in a `K of`.
+    fn sharing(&self, set: Parties, tally: &Tally) -> Vec<(PartyName, Standing)> {
+        let demand = self.terms.demand;
+        let shared = tally.shared.as_ref().map_or(0, |shared| shared.parties) & set;
+        let name = |at: usize| demand.parties.get(at).map(|party| &party.name);
+        let score = tally.score();
+        let rival = |at: usize| {
+            let counted = score.as_ref().is_some_and(|score| score.count(at).is_some());
+            let (_, with) = score.as_ref().filter(|_| !counted)?.in_the_way(at)?;
+            Some((name(at)?.clone(), Standing::SameOrigin { with: name(with)?.clone() }))
+        };
+        positions(shared).filter_map(rival).collect()
     }
 
     /// Who adds less to a score than it could, and why.
