@@ -96,13 +96,16 @@ impl Curator {
         self.asked.send_replace(true);
     }
 
-    /// What the last process left, without asking anybody.
+    /// What the last process left. Only what is missing of it is asked for.
     pub(super) async fn recall(&self) -> Change {
         let now = clock::now();
-        let Ok(Some(view)) = self.client.recall(now).await else { return Change::Nothing };
-        match Statements::hear(self.hearing(now), view, None).await {
-            Ok(statements) => self.tell(Ok(statements)),
-            Err(_) => Change::Nothing,
+        let recalled = tokio::time::timeout(limits::CURATOR_PATIENCE, async {
+            let view = self.client.recall(now).await.ok()??;
+            Statements::hear(self.hearing(now), view, None).await.ok()
+        });
+        match recalled.await {
+            Ok(Some(statements)) => self.tell(Ok(statements)),
+            Ok(None) | Err(_) => Change::Nothing,
         }
     }
 
@@ -129,7 +132,8 @@ impl Curator {
                 known.problem = Some(problem);
             }
         }
-        let version = |heard: &Heard| heard.statements.as_ref().map(|statements| statements.content());
+        // A newer timestamp alone is something else too: `max-stale` counts from it.
+        let version = |heard: &Heard| heard.statements.as_ref().map(|statements| (statements.content(), statements.since));
         if version(&before) == version(&known) && before.problem == known.problem { Change::Nothing } else { Change::Other }
     }
 

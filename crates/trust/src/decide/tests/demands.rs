@@ -172,7 +172,8 @@ fn k_of_needs_members_without_a_common_origin_and_the_rest_looks_at_parties() {
     assert_eq!(says_about(&two, &same).0, None, "pypi-curator is the second one");
     let mut only_two = same.clone();
     only_two.claims.insert(party("pypi-curator"), Claim::Silent);
-    let text = "rule 2 of (curator-1, curator-2, pypi-curator): pypi-curator is silent";
+    let text = "rule 2 of (curator-1, curator-2, pypi-curator): pypi-curator is silent, \
+                curator-2 adds nothing (same origin as curator-1)";
     assert_eq!(says_about(&two, &only_two), (Some(Class::Refused), text.to_owned()));
     assert_eq!(says_about(&policy("curator-1 and curator-2"), &only_two).0, None, "`and` looks at parties");
     let nested = policy("2 of (curator-1 and index, curator-2 or pypi-curator)");
