@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from support.answers import Answer
 from support.curator import Curators, made_once
 from support.files import FileServer
 from support.index import Index
 from support.installers import BOTH, HOSTILE, PIP, UNDECIDED, WITHHELD, Installer
 from support.packages import installed, wheel
-from support.program import Gateway, Result, World, until
+from support.program import Gateway, Result, World, until, until
 
 EACH = pytest.mark.parametrize("installer", BOTH, ids=str)
 CURATORS = ("community", "platform", "security", "third")
@@ -231,13 +232,18 @@ def test_with_three_internal_curators_the_check_shows_the_gap_and_require_repair
     assert all({"index", "community"} <= set(coalition) for coalition in repaired["minimal_winning_coalitions"])
 
 
-def test_a_service_hears_a_withdrawal_and_goes_on_while_a_curator_is_down(company: Company) -> None:
+def test_a_service_hears_a_withdrawal_within_a_minute_and_goes_on_while_a_curator_is_down(company: Company) -> None:
     with company.user.gateway(*company.policy()) as gateway:
-        def had() -> bool:
-            company.user.clear_site()
-            command = (*PIP.words(company.user.site), "--no-cache-dir", "brie")
-            return company.user.command(*command, env=gateway.environment).status == 0
+        def status() -> int:
+            return Answer(f"{gateway.origin}/files/brie/{BRIE.filename}").status
 
-        assert had()
+        command = (*PIP.words(company.user.site), "--no-cache-dir", "brie")
+        company.user.command(*command, env=gateway.environment).succeeded()
         company.curators.hide("security")
-        assert had(), "what was heard holds"
+        assert status() == 200, "what was heard holds"
+        withdrawn = ("--file", company.brie, "--reason", "overlooked something")
+        company.curators.command("withdraw", "platform", "audits", *withdrawn).succeeded()
+        company.curators.publish("platform")
+        assert until(lambda: status() == 403, time_limit=90)
+        company.user.clear_site()
+        company.user.command(*command, env=gateway.environment).failed().says(PIP.quotes(WITHHELD), "platform is silent")
