@@ -356,6 +356,8 @@ pub const CURATOR_RETRY: Duration = Duration::from_secs(10);
 pub const CURATOR_PATIENCE: Duration = Duration::from_secs(30);
 /// Longest time that the very first request waits for curators: installers wait 15 seconds and more.
 pub const CURATORS_FIRST: Duration = Duration::from_secs(8);
+/// Longest time that the very first request waits for curators all of whom an earlier process has heard.
+pub const CURATORS_AGAIN: Duration = Duration::from_secs(2);
 /// How many projects' statements are kept in memory, of each curator and of all together.
 pub const CURATOR_PROJECTS: usize = 10_000;
 /// How long what was read out of statements holds at most: ballots may begin to count that were dated ahead.

@@ -29,6 +29,7 @@ use jiff::SignedDuration;
 use quick_cache::sync::Cache as MemoryCache;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use self::curator::{Change, Curator};
 use self::reach::Reached;
@@ -146,7 +147,8 @@ impl Curators {
         all.join("\n")
     }
 
-    /// Begins to ask, once, and waits until everybody was asked once; no longer than [`limits::CURATORS_FIRST`].
+    /// Begins to ask, once, and waits until everybody was asked once: no longer than [`limits::CURATORS_AGAIN`] where all were heard
+    /// before, by an earlier process, and than [`limits::CURATORS_FIRST`] otherwise.
     pub(crate) async fn begin(self: &Arc<Self>) {
         self.begun
             .get_or_init(|| async {
@@ -155,7 +157,13 @@ impl Curators {
                     self.watch(Arc::clone(&seat.curator));
                 }
                 let all = join_all(self.parties.values().map(|seat| self.asked(Arc::clone(&seat.curator), seat.depth)));
-                if tokio::time::timeout(limits::CURATORS_FIRST.min(self.fetcher.patience()), all).await.is_err() {
+                let (mut all, patience) = (std::pin::pin!(all), self.fetcher.patience());
+                let (again, first) = (limits::CURATORS_AGAIN.min(patience), limits::CURATORS_FIRST.min(patience));
+                let mut answered = timeout(again, &mut all).await.is_ok();
+                if !answered && !self.parties.values().all(|seat| seat.curator.heard().statements.is_some()) {
+                    answered = timeout(first.saturating_sub(again), all).await.is_ok();
+                }
+                if !answered {
                     tracing::warn!("not every curator has answered yet");
                 }
             })
